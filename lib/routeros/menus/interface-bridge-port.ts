@@ -1,0 +1,58 @@
+import type { MenuSchema } from '../schema.ts';
+import { hexadecimal, integer, orWords, reference, yesNo } from '../value/index.ts';
+import { comment, disabled, flag, isDynamic, mark, only, prop } from './property.ts';
+
+export const interfaceBridgePort: MenuSchema = {
+  path: '/interface bridge port',
+  kind: 'list',
+  description: 'Ports of bridges.',
+  exportOrder: 40,
+  ordered: true,
+  print: ['interface', 'bridge', 'hw', 'pvid', 'priority', 'path-cost', 'internal-path-cost', 'horizon'],
+  flags: [[flag('X', 'disabled'), flag('I', 'inactive'), flag('D', 'dynamic')], [flag('H', 'hw-offload')]],
+  unique: [['interface']],
+  unsupported: [
+    'auto-isolate',
+    'bpdu-guard',
+    'broadcast-flood',
+    'edge',
+    'fast-leave',
+    'frame-types',
+    'ingress-filtering',
+    'learn',
+    'multicast-router',
+    'mvrp-applicant-state',
+    'mvrp-registrar-state',
+    'point-to-point',
+    'restricted-role',
+    'restricted-tcn',
+    'tag-stacking',
+    'trusted',
+    'trusted-ra',
+    'unknown-multicast-flood',
+    'unknown-unicast-flood',
+  ],
+  properties: [
+    comment,
+    disabled,
+    prop('interface', reference('/interface'), undefined, 'The device.', { required: true }),
+    prop('bridge', reference('/interface bridge'), undefined, 'The bridge.', { required: true }),
+    prop('hw', yesNo, 'yes', 'Whether a switch chip may do the work.'),
+    prop('pvid', integer(1, 4094), '1', 'VLAN of untagged frames; nothing while the bridge has `vlan-filtering=no`.'),
+    only(prop('priority', hexadecimal(0, 240), '0x80', 'Port priority.'), '0x80'),
+    only(prop('path-cost', integer(1, 200_000_000), '10', 'Cost for spanning tree.'), '10'),
+    only(prop('internal-path-cost', integer(1, 200_000_000), '10', 'Cost inside an MSTP region.'), '10'),
+    only(
+      prop(
+        'horizon',
+        orWords(integer(0, 429_496_729), 'none'),
+        'none',
+        'Ports of the same number do not talk to each other.',
+      ),
+      'none',
+    ),
+    mark('inactive', 'Whether it is not in use.'),
+    mark('hw-offload', 'Whether a switch chip does the work.'),
+    isDynamic,
+  ],
+};

@@ -1,0 +1,38 @@
+import type { MenuSchema } from '../schema.ts';
+import { count } from './property.ts';
+
+export const ipIpsecStatistics: MenuSchema = {
+  path: '/ip ipsec statistics',
+  kind: 'counters',
+  description: 'Packets that the data plane did not let through, by reason.',
+  exportOrder: 0,
+  print: 'detail',
+  properties: [
+    count('in-errors', 'Errors inbound that no other counter counts.'),
+    count('in-buffer-errors', 'No buffer was free.'),
+    count('in-header-errors', 'The header is wrong.'),
+    count('in-no-states', 'No SA for the SPI, address and protocol.'),
+    count('in-state-protocol-errors', 'The transform failed: a wrong key, for example.'),
+    count('in-state-mode-errors', 'The mode is not that of the SA.'),
+    count('in-state-sequence-errors', 'The sequence number is outside the window or was seen before.'),
+    count('in-state-expired', 'The SA is expired.'),
+    count('in-state-mismatches', 'An option is not that of the SA: UDP encapsulation, for example.'),
+    count('in-state-invalid', 'The SA is not valid.'),
+    count('in-template-mismatches', 'The SA is right, the policy is not.'),
+    count('in-no-policies', 'The SA is right, there is no policy.'),
+    count('in-policy-blocked', 'A policy discards it.'),
+    count('in-policy-errors', 'The policy is in error.'),
+    count('out-errors', 'Errors outbound that no other counter counts.'),
+    count('out-bundle-errors', 'The SAs of the policy could not be put together.'),
+    count('out-bundle-check-errors', 'The SAs of the policy do not fit.'),
+    count('out-no-states', 'There is no SA.'),
+    count('out-state-protocol-errors', 'The transform failed.'),
+    count('out-state-mode-errors', 'The mode is not that of the SA.'),
+    count('out-state-sequence-errors', 'The sequence number ran over.'),
+    count('out-state-expired', 'The SA is expired.'),
+    count('out-policy-blocked', 'A policy discards it.'),
+    count('out-policy-dead', 'The policy is gone.'),
+    count('out-policy-errors', 'The policy is in error.'),
+    count('out-state-invalid', 'The SA is not valid.'),
+  ],
+};
