@@ -1,0 +1,1 @@
+export { SystemService, type SystemServiceOptions } from './service.ts';
