@@ -1,0 +1,4 @@
+import { dataPlaneSuite } from '../dataplane/suite.ts';
+import { missingKernelFeature } from '../lab/index.ts';
+
+dataPlaneSuite('userspace', { skip: missingKernelFeature() });

@@ -1,0 +1,3 @@
+import { dataPlaneSuite } from '../dataplane/suite.ts';
+
+dataPlaneSuite('kernel');

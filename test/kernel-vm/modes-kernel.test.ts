@@ -1,0 +1,3 @@
+import { modeCases } from './modes.ts';
+
+modeCases('kernel');

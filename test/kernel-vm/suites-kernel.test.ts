@@ -1,0 +1,4 @@
+import { suiteCases } from './suites.ts';
+
+suiteCases('kernel', 'routeplane');
+suiteCases('kernel', 'strongswan');

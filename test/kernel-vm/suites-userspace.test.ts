@@ -1,0 +1,4 @@
+import { suiteCases } from './suites.ts';
+
+suiteCases('userspace', 'routeplane');
+suiteCases('userspace', 'strongswan');
