@@ -255,6 +255,7 @@
       "native/crypto/chacha20_ifma.cc"
     ],
     "rp_isa_ifma_flags": [
+      "-Wno-uninitialized",
       "-mavx512f",
       "-mavx512bw",
       "-mavx512vl",

@@ -69,7 +69,7 @@ class SuiteObject : public Napi::ObjectWrap<SuiteObject> {
       const auto high = esn ? typedArray<uint32_t>(info[4], "sequenceHigh", count) : std::span<uint32_t>();
       const auto ok = typedArray<uint8_t>(info[5], "ok", count);
       wantApart("ok", ok, "the arena", arena);
-      for (const auto out : {std::pair{"the arena", arena}, {"ok", ok}}) {
+      for (const auto& out : {std::pair{"the arena", arena}, {"ok", ok}}) {
         wantApart("offsets", offsets, out.first, out.second);
         wantApart("textBytes", textBytes, out.first, out.second);
         wantApart("sequenceHigh", high, out.first, out.second);
@@ -163,7 +163,7 @@ class AeadObject : public Napi::ObjectWrap<AeadObject> {
       const auto aadEnds = typedArray<uint32_t>(info[5], "aadEnds", count);
       const auto ok = typedArray<uint8_t>(info[6], "ok", count);
       wantApart("ok", ok, "the arena", arena);
-      for (const auto out : {std::pair{"the arena", arena}, {"ok", ok}}) {
+      for (const auto& out : {std::pair{"the arena", arena}, {"ok", ok}}) {
         wantApart("offsets", offsets, out.first, out.second);
         wantApart("textBytes", textBytes, out.first, out.second);
         wantApart("nonces", nonces, out.first, out.second);

@@ -11,11 +11,15 @@ RecordShapes::Shape& RecordShapes::shapeOf(std::span<const char* const> names) {
   }
   std::string parameters, properties;
   for (size_t i = 0; i < names.size(); ++i) {
-    const std::string parameter = "p" + std::to_string(i);
-    parameters += (i == 0 ? "" : ",") + parameter;
-    properties += (i == 0 ? "" : ",") + std::string(names[i]) + ":" + parameter;
+    const std::string number = std::to_string(i);
+    if (i > 0) {
+      parameters += ",";
+      properties += ",";
+    }
+    parameters.append("p").append(number);
+    properties.append(names[i]).append(":p").append(number);
   }
-  const std::string text = "((" + parameters + ")=>({" + properties + "}))";
+  const std::string text = std::string("((").append(parameters).append(")=>({").append(properties).append("}))");
   napi_value function;
   if (napi_run_script(env_, Napi::String::New(env_, text), &function) != napi_ok) throw Napi::Error::New(env_);
   shapes_.push_back({{names.begin(), names.end()}, Napi::Persistent(Napi::Function(env_, function))});
