@@ -188,7 +188,7 @@ describe('traffic through two userspace data planes', { skip: lacking, timeout: 
       assert.equal(await transfer(tunnel.a, tunnel.b, net.b[4]), expected);
       await capture.stop();
       // What the kernel has not cut yet is several of them, after one IPv4 and UDP header.
-      const payloads = capture.packets().map(({ data }) => Buffer.from(data).readUInt16BE(2) - 28);
+      const payloads = capture.frames().map(({ data }) => Buffer.from(data).readUInt16BE(2) - 28);
       const one = Math.min(...payloads);
       assert.ok(one > 1400, `${one}`);
       assert.deepEqual([...new Set(payloads.map((bytes) => bytes % one))], [0]);

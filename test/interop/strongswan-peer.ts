@@ -161,6 +161,7 @@ export async function assertTraffic(pair: Pair): Promise<void> {
   const [inAfter, outAfter] = await sum();
   assert.ok(inAfter! - inBefore! >= 12, `charon took ${inAfter! - inBefore!} packets from us`);
   assert.ok(outAfter! - outBefore! >= 12, `charon sent us ${outAfter! - outBefore!} packets`);
+  await pair.capture.caughtUp();
   const counts = pair.capture.count();
   const protectedPackets = (counts.esp ?? 0) + (counts['esp-in-udp'] ?? 0);
   assert.ok(protectedPackets >= 24, `${protectedPackets} ESP packets on the wire`);

@@ -144,6 +144,7 @@ export function modeCases(plane: Plane): void {
           const sa = await pair.assertTraffic();
           assert.equal(sa.mode, options.mode === 'transport' ? 'TRANSPORT' : 'TUNNEL');
           assert.equal(sa.udpEncapsulation, wire === 'esp-in-udp');
+          await pair.capture.caughtUp();
           const kinds = pair.capture.count();
           assert.ok((kinds[wire] ?? 0) > 0, JSON.stringify(kinds));
           assert.equal(kinds[wire === 'esp' ? 'esp-in-udp' : 'esp'] ?? 0, 0, JSON.stringify(kinds));

@@ -6,6 +6,7 @@ import { type LabProcess, run } from './lab-process.ts';
 import type { Namespace } from './namespace.ts';
 import { readPcap, type WireKind, type WirePacket } from './pcap.ts';
 import { onProcessEnd } from './process-end.ts';
+import { cutSuperPackets } from './super-packet.ts';
 import { until } from './until.ts';
 
 /** One packet of `tshark -T json`: protocol layers by tshark's own field names. */
@@ -43,12 +44,17 @@ export class Capture {
     return join(this.#directory, 'capture.pcap');
   }
 
-  /** What arrived so far. */
+  /** What is in the file so far, as it would go over a wire. */
   packets(): WirePacket[] {
+    return cutSuperPackets(this.frames());
+  }
+
+  /** The same as the kernel handed it on: packets that were sent together may be in one piece. */
+  frames(): WirePacket[] {
     return readPcap(readFileSync(this.path));
   }
 
-  /** How many of each kind arrived so far. */
+  /** How many of each kind are in the file so far. */
   count(): Partial<Record<WireKind, number>> {
     const counts: Partial<Record<WireKind, number>> = {};
     for (const { kind } of this.packets()) counts[kind] = (counts[kind] ?? 0) + 1;
@@ -58,15 +64,15 @@ export class Capture {
   /** Ends the capture and keeps the file. */
   async stop(): Promise<void> {
     if (this.#tcpdump.exit) return;
-    await this.#caughtUp();
+    await this.caughtUp();
     await this.#tcpdump.stop('SIGINT');
   }
 
   /**
-   * What is on its way from the kernel's ring to tcpdump arrives: to SIGUSR1 it says how many packets each of them has
+   * What is on its way from the kernel's ring to the file arrives: to SIGUSR1 it says how many packets each of them has
    * seen. Of a loopback device the kernel sees each twice, so an answer that does not change any more will do.
    */
-  async #caughtUp(): Promise<void> {
+  async caughtUp(): Promise<void> {
     const answers = (): string[] => this.#tcpdump.stderr.match(/\d+ packets? captured, \d+ packets? received/g) ?? [];
     // While more comes than tcpdump takes they never agree, so there is an end to it.
     for (let round = 0, same = 0, last = ''; same < 5 && round < 100; round++) {

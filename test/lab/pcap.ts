@@ -77,7 +77,10 @@ function classify(ip: Buffer): Pick<WirePacket, 'kind' | 'src' | 'dst'> {
   return { kind: 'other', src: ip.subarray(0, 0), dst: ip.subarray(0, 0) };
 }
 
-/** Reads a pcap file (little-endian, microseconds or nanoseconds); a last, half-written record is left out. */
+/**
+ * Reads a pcap file (little-endian, microseconds or nanoseconds); a last, half-written record is left out. A super-packet is one of
+ * them: see `cutSuperPackets`.
+ */
 export function readPcap(file: Buffer): WirePacket[] {
   if (file.length < 24) return [];
   const magic = file.readUInt32LE(0);

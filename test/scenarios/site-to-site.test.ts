@@ -81,6 +81,7 @@ test("the manual's site-to-site tunnel: addresses, routes, traffic in ESP only, 
     assert.match(await r1.exec('/ip ipsec active-peers print detail'), /state="?established/);
     assert.match(await r1.exec('/ip ipsec policy print detail'), / A .*ph2-count=1/s);
 
+    await capture.caughtUp();
     const { ike, 'esp-in-udp': esp, arp, 'neighbour-discovery': nd, ...rest } = capture.count();
     void [ike, arp, nd];
     assert.ok((esp ?? 0) >= 52, `${esp} ESP packets`);
@@ -154,6 +155,7 @@ test('behind a NAT all ESP is in UDP and follows the new mapping', { skip: lacki
   await withTunnel(options, async ({ net, capture }) => {
     assert.equal((await net.lan1.ping(sites.r2.host, { count: 5 })).received, 5);
     assert.equal((await net.lan2.ping(sites.r1.host, { count: 5 })).received, 5);
+    await capture.caughtUp();
     const counts = capture.count();
     assert.equal(counts.esp ?? 0, 0);
     assert.ok((counts['esp-in-udp'] ?? 0) >= 20);
