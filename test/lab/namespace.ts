@@ -136,14 +136,14 @@ export class Namespace {
   }
 
   /**
-   * `count` echo requests, `intervalMs` apart; each is waited for `waitMs`. With fping(8): ping(8) gives up on the last
-   * one after an interval, which on a busy machine looks like loss.
+   * `count` echo requests, `intervalMs` apart; each is waited for `waitMs`: long where all have to be answered, as an answer that
+   * is late on a busy machine is no loss. With fping(8): ping(8) gives up on the last one after an interval.
    */
   async ping(
     target: string,
     options: { count?: number; intervalMs?: number; waitMs?: number; source?: string; bytes?: number } = {},
   ): Promise<PingResult> {
-    const { count = 3, intervalMs = 20, waitMs = 1000, source, bytes } = options;
+    const { count = 3, intervalMs = 20, waitMs = 5000, source, bytes } = options;
     const args = ['-q', '-i', '1', '-c', `${count}`, '-p', `${intervalMs}`, '-t', `${waitMs}`];
     if (source) args.push('-S', source);
     if (bytes !== undefined) args.push('-b', `${bytes}`);

@@ -94,7 +94,7 @@ export class Routeplane {
 
   /** SIGTERM: SAs are deleted at their peers. */
   async stop(): Promise<Exit> {
-    return await this.process.stop('SIGTERM', 5000);
+    return await this.process.stop('SIGTERM', 15_000);
   }
 
   /** Ends it as a power cut does: no DELETE is sent. */
