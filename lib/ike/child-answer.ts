@@ -20,12 +20,6 @@ export interface ChildAnswer extends NegotiatedChild {
   readonly payloads: readonly Payload[];
 }
 
-/**
- * For one IKE_SA, beside four for each policy (both ends may rekey at once): an end that only makes them must not fill
- * the memory, nor the SPD where a template makes each one a policy.
- */
-const SPARE_CHILD_SAS = 64;
-
 interface Narrowed {
   readonly local: readonly TrafficSelector[];
   readonly remote: readonly TrafficSelector[];
@@ -52,7 +46,7 @@ export function answerChild(
   }
   const transport = hasNotify(request, NotifyType.USE_TRANSPORT_MODE);
   const configs = sa.peer?.config.children ?? [];
-  if (sa.children.size >= SPARE_CHILD_SAS + 4 * configs.length)
+  if (sa.children.size >= sa.core.settings.spareChildSas + 4 * configs.length)
     throw new Refusal('NO_ADDITIONAL_SAS', 'too many CHILD_SAs');
   const seen = transport
     ? substituteAddresses(sa, tsr.selectors, tsi.selectors)

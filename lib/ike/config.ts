@@ -148,6 +148,11 @@ export interface IkeSettings {
   readonly ikeSasPerIdentity: number;
   /** IKE_SAs of one peer, whatever their identities; above it new ones are refused. */
   readonly ikeSasPerPeer: number;
+  /**
+   * CHILD_SAs of one IKE_SA, beside four for each policy (both ends may rekey at once): an end that only makes them must not fill the
+   * memory, nor the SPD where a template makes each one a policy.
+   */
+  readonly spareChildSas: number;
   /** Requests are sent again after this, times the factor each time, at most so often (RFC 7296 2.4). */
   readonly retransmitSeconds: number;
   readonly retransmitFactor: number;
@@ -170,6 +175,7 @@ export const defaultIkeSettings: IkeSettings = {
   halfOpenSeconds: 30,
   ikeSasPerIdentity: 16,
   ikeSasPerPeer: 4096,
+  spareChildSas: 64,
   retransmitSeconds: 2,
   retransmitFactor: 1.6,
   retransmitTries: 5,

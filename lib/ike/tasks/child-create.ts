@@ -8,10 +8,11 @@ import type { IkeMessage } from '../message.ts';
 import { newNonce } from '../nonce.ts';
 import { errorName, errorNotify, payloadOf, Refusal } from '../notify.ts';
 import { ExchangeType, ProtocolId } from '../payloads/constants.ts';
-import type { Payload } from '../payloads/payload.ts';
+import { NotifyType } from '../payloads/notify-type.ts';
+import type { NotifyPayload, Payload } from '../payloads/payload.ts';
 import { describeProposals } from '../proposal.ts';
 import { ChildRequest } from './child-request.ts';
-import { DeleteSpi } from './delete.ts';
+import { DeleteIke, DeleteSpi } from './delete.ts';
 import type { Answer, InitiatorTask, Outcome } from './task.ts';
 
 /** CREATE_CHILD_SA { SA, Ni, [KEi,] TSi, TSr }, RFC 7296 1.3.1. */
@@ -19,8 +20,10 @@ export class ChildCreate implements InitiatorTask {
   readonly exchange = ExchangeType.CREATE_CHILD_SA;
   readonly subject = 'child';
   readonly #request: ChildRequest;
+  readonly #packet: PacketSelectors | undefined;
 
   constructor(config: ChildConfig, packet: PacketSelectors | undefined) {
+    this.#packet = packet;
     const local = packet === undefined ? config.local : [packet.local, ...config.local];
     const remote = packet === undefined ? config.remote : [packet.remote, ...config.remote];
     this.#request = new ChildRequest(config, local, remote);
@@ -39,11 +42,18 @@ export class ChildCreate implements InitiatorTask {
 
   process(sa: IkeSa, { payloads }: IkeMessage): Outcome {
     const error = payloadOf(payloads, 'SA') === undefined ? errorNotify(payloads) : undefined;
-    if (this.#request.retry(error)) return 'again';
+    if (this.#request.retry(error) || this.#narrowed(error)) return 'again';
     if (error === undefined) this.#accept(sa, payloads);
     else this.#failed(sa, errorName(error));
+    if (error?.notify === NotifyType.NO_ADDITIONAL_SAS) startOver(sa, this.childName);
     this.#request.dispose();
     return 'done';
+  }
+
+  /** RFC 7296 2.9: the peer takes an SA for the packet that asks for one, and for nothing else. */
+  #narrowed(error: NotifyPayload | undefined): boolean {
+    if (error?.notify !== NotifyType.SINGLE_PAIR_REQUIRED || this.#packet === undefined) return false;
+    return this.#request.narrow(this.#packet.local, this.#packet.remote);
   }
 
   abandon(): void {
@@ -68,6 +78,15 @@ export class ChildCreate implements InitiatorTask {
     reportChildFailure(sa, this.childName, reason, error instanceof Refusal ? error : { offered });
     sa.peer?.childFailed(this.childName);
   }
+}
+
+/**
+ * The peer makes no further CHILD_SA, as a minimal implementation may (RFC 7296 4): it comes with another IKE_SA, unless this one still
+ * carries others. What cannot be rekeyed is closed, IKE_SA and all, and set up again (2.8).
+ */
+export function startOver(sa: IkeSa, childName: string): void {
+  const others = [...sa.children.values()].some((child) => child.alive && child.name !== childName);
+  if (!others) sa.queue.push(new DeleteIke('NO_ADDITIONAL_SAS', { retry: true }));
 }
 
 export function reportChildFailure(

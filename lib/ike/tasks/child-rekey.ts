@@ -12,7 +12,7 @@ import { errorName, errorNotify, notifyFor, payloadOf, Refusal } from '../notify
 import { ExchangeType } from '../payloads/constants.ts';
 import { NotifyType } from '../payloads/notify-type.ts';
 import type { NotifyPayload, Payload } from '../payloads/payload.ts';
-import { reportChildFailure } from './child-create.ts';
+import { reportChildFailure, startOver } from './child-create.ts';
 import { ChildRequest } from './child-request.ts';
 import { childByOutboundSpi, DeleteChild, DeleteSpi } from './delete.ts';
 import type { Answer, InitiatorTask, Outcome } from './task.ts';
@@ -91,6 +91,7 @@ export class ChildRekey implements InitiatorTask {
       sa.peer?.ensure();
     } else {
       if (error.notify !== NotifyType.TEMPORARY_FAILURE) reportChildFailure(sa, child.name, errorName(error), {});
+      if (error.notify === NotifyType.NO_ADDITIONAL_SAS) startOver(sa, child.name);
       this.#giveUp();
     }
   }

@@ -11,8 +11,8 @@ import { dhGroupName } from '../transform.ts';
 /** The part of CREATE_CHILD_SA that new CHILD_SAs and rekeyed ones share: { SA, Ni, [KEi,] TSi, TSr }. */
 export class ChildRequest {
   readonly config: ChildConfig;
-  readonly #local: readonly TrafficSelector[];
-  readonly #remote: readonly TrafficSelector[];
+  #local: readonly TrafficSelector[];
+  #remote: readonly TrafficSelector[];
   readonly #tried = new Set<DhGroupName>();
   #group: DhGroupName;
   #ni: Uint8Array = new Uint8Array(0);
@@ -49,6 +49,14 @@ export class ChildRequest {
     const group = retryGroup(error, this.#tried, this.config.proposals);
     if (group === undefined) return false;
     this.#group = group;
+    return true;
+  }
+
+  /** Asks for these alone from now on; false if that is what was asked for already. */
+  narrow(local: TrafficSelector, remote: TrafficSelector): boolean {
+    if (this.#local.length === 1 && this.#local[0] === local && this.#remote.length === 1) return false;
+    this.#local = [local];
+    this.#remote = [remote];
     return true;
   }
 
