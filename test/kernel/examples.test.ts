@@ -18,7 +18,6 @@ const last: Record<string, RegExp | undefined> = {
   'ptp-engine': /15 s {2}SLAVE +-?\d{1,2}\.\d ns/,
   'ptp-follow': undefined,
   'ptp-grandmaster': undefined,
-  index: undefined,
   routeros: /./,
   'static-gateway': undefined,
   rtnl: /changes heard, the last one: rule there/,
