@@ -110,7 +110,8 @@ async function demo(net) {
   await Promise.all([wire.stop(), plain.stop()]);
   const { arp, 'neighbour-discovery': nd, ...counts } = wire.count();
   const clear = Object.entries(counts).filter(
-    ([kind]) => !['esp', 'esp-in-udp', 'ike', 'nat-keepalive'].includes(kind),
+    // Of two routers the one that is up first hears from the other one's kernel that nobody listens yet: an ICMP error about IKE.
+    ([kind]) => !['esp', 'esp-in-udp', 'ike', 'nat-keepalive', 'outer-error'].includes(kind),
   );
   say(`on the wire: ${JSON.stringify(counts)} (and ${(arp ?? 0) + (nd ?? 0)} of ARP and neighbour discovery)`);
   say(`in the LAN behind r2: ${JSON.stringify(plain.count())}`);

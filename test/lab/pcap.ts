@@ -5,6 +5,8 @@ export type WireKind =
   | 'esp-in-udp'
   | 'ike'
   | 'nat-keepalive'
+  /** ICMP says that a packet of one of the kinds above did not arrive: nobody listened yet, say. It quotes that one. */
+  | 'outer-error'
   | 'icmp'
   | 'tcp'
   | 'udp'
@@ -42,6 +44,13 @@ function udpKind(udp: Buffer): WireKind {
   return udp.readUInt32BE(8) === 0 ? 'ike' : 'esp-in-udp';
 }
 
+/** An ICMP error has 8 octets of its own, and then the packet that it is about (RFC 792, RFC 4443 2.4). */
+function icmpKind(icmp: Buffer, errors: readonly number[]): WireKind {
+  if (!errors.includes(icmp[0] ?? -1)) return 'icmp';
+  const { kind } = classify(icmp.subarray(8));
+  return ['esp', 'ah', 'esp-in-udp', 'ike', 'nat-keepalive'].includes(kind) ? 'outer-error' : 'icmp';
+}
+
 function transportKind(protocol: number, payload: Buffer): WireKind {
   switch (protocol) {
     case 50:
@@ -53,9 +62,10 @@ function transportKind(protocol: number, payload: Buffer): WireKind {
     case 6:
       return 'tcp';
     case 1:
-      return 'icmp';
+      return icmpKind(payload, [3, 4, 5, 11, 12]);
     case 58: // RFC 4861 4; 143 is MLDv2's report, RFC 3810 5.2
-      return [133, 134, 135, 136, 137, 143].includes(payload[0] ?? 0) ? 'neighbour-discovery' : 'icmp';
+      if ([133, 134, 135, 136, 137, 143].includes(payload[0] ?? 0)) return 'neighbour-discovery';
+      return icmpKind(payload, [1, 2, 3, 4]);
     default:
       return 'other';
   }
