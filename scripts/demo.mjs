@@ -144,7 +144,7 @@ async function demo(net) {
 function explain(net, routers) {
   say('\nIt is still running. Try:');
   for (const [i, router] of routers.entries()) {
-    say(`  npx routeplane exec --socket=${router.socket} '/ip ipsec installed-sa print'   # r${i + 1}`);
+    say(`  node ${routeplaneCommand} exec --socket=${router.socket} '/ip ipsec installed-sa print'   # r${i + 1}`);
   }
   say(`  ip netns exec ${net.lan1.name} ping ${sites.r2.host}`);
   say(`  ip netns exec ${net.wan.name} tcpdump -ni to-r1`);
