@@ -246,7 +246,7 @@ async function nodeTests(what, selected, concurrency) {
   console.log(`\n${what}: ${selected.length} files`);
   const { status } = await run(
     process.execPath,
-    ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=300000', ...args, ...selected],
+    ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=900000', ...args, ...selected],
     { show: true },
   );
   const text = existsSync(tap) ? readFileSync(tap, 'utf8') : '';

@@ -44,7 +44,10 @@ test('a client behind a NAT, a responder with templates: UDP encapsulation and a
   await using server = await Routeplane.start(net.r2, office, { args: ['--topics=ipsec'] });
   await using laptop = await Routeplane.start(net.r1, client, { args: ['--topics=ipsec'] });
   const logs = () => `${laptop.log}\n${server.log}`;
-  await until(async () => (await server.count('/ip ipsec installed-sa')) === 2, 10_000, logs);
+  // The responder has its SAs first.
+  for (const router of [server, laptop]) {
+    await until(async () => (await router.count('/ip ipsec installed-sa')) === 2, 10_000, logs);
+  }
 
   await using capture = await Capture.start(net.wan, 'to-r2');
   assert.deepEqual(await net.lan1.ping(sites.r2.host, { count: 5 }), { sent: 5, received: 5 }, logs());
@@ -79,6 +82,8 @@ test('a client behind a NAT, a responder with templates: UDP encapsulation and a
   await until(async () => (await server.count('/ip ipsec active-peers')) === 0, 5000, logs);
   await until(async () => (await server.count('/ip ipsec policy', 'dynamic=yes')) === 0, 5000, logs);
   // Its policy is still there and not passive: it comes back by itself.
-  await until(async () => (await server.count('/ip ipsec installed-sa')) === 2, 10_000, logs);
+  for (const router of [server, laptop]) {
+    await until(async () => (await router.count('/ip ipsec installed-sa')) === 2, 10_000, logs);
+  }
   assert.equal((await net.lan1.ping(sites.r2.host)).received, 3, logs());
 });

@@ -12,7 +12,7 @@ describe('failures', { concurrency: 3, skip: lacking }, () => {
 
     test(`wrong pre-shared key, ${who}`, async () => {
       await withPair({ initiator, secret: 'not what the peer has' }, async ({ router, swan, ourHost, theirHost }) => {
-        if (initiator === 'strongswan') await assert.rejects(swan.initiate('lan', 5), /AUTHENTICATION_FAILED|failed/);
+        if (initiator === 'strongswan') await assert.rejects(swan.initiate('lan', 30), /AUTHENTICATION_FAILED|failed/);
         else await ourHost.ping(theirHost.address, { count: 1, waitMs: 200 });
         await until(() => /authentication|AUTHENTICATION_FAILED/i.test(router.log), 5000, 'our log names the failure');
         assert.doesNotMatch(router.log, /not what the peer has/);
@@ -25,7 +25,7 @@ describe('failures', { concurrency: 3, skip: lacking }, () => {
     test(`no common IKE proposal, ${who}`, async () => {
       const suite = { ...gcm, ike: 'aes256-sha512-ecp521' };
       await withPair({ initiator, suite }, async ({ router, swan, ourHost, theirHost }) => {
-        if (initiator === 'strongswan') await assert.rejects(swan.initiate('lan', 5), /NO_PROP/);
+        if (initiator === 'strongswan') await assert.rejects(swan.initiate('lan', 30), /NO_PROP/);
         else await ourHost.ping(theirHost.address, { count: 1, waitMs: 200 });
         await until(
           () => /NO_PROPOSAL_CHOSEN|no suitable proposal found/.test(router.log),
@@ -43,7 +43,7 @@ describe('failures', { concurrency: 3, skip: lacking }, () => {
     test(`no common ESP proposal, ${who}`, async () => {
       const suite = { ...gcm, esp: 'aes256-sha512' };
       await withPair({ initiator, suite }, async ({ router, swan, ourHost, theirHost }) => {
-        if (initiator === 'strongswan') await assert.rejects(swan.initiate('lan', 5), /NO_PROP/);
+        if (initiator === 'strongswan') await assert.rejects(swan.initiate('lan', 30), /NO_PROP/);
         else await ourHost.ping(theirHost.address, { count: 1, waitMs: 200 });
         await until(() => /no suitable proposal found/.test(router.log), 5000, 'our log names the failure');
         assert.match(router.log, /aes-128-gcm/);
@@ -56,7 +56,7 @@ describe('failures', { concurrency: 3, skip: lacking }, () => {
     test(`selectors that do not meet, ${who}`, async () => {
       const child = { local_ts: '10.99.0.0/24', remote_ts: '10.98.0.0/24' };
       await withPair({ initiator, child }, async ({ router, swan, ourHost, theirHost }) => {
-        if (initiator === 'strongswan') await assert.rejects(swan.initiate('lan', 5), /TS_UNACCEPT/);
+        if (initiator === 'strongswan') await assert.rejects(swan.initiate('lan', 30), /TS_UNACCEPT/);
         else await ourHost.ping(theirHost.address, { count: 1, waitMs: 200 });
         await until(() => /TS_UNACCEPTABLE|traffic selectors/.test(router.log), 5000, 'our log names the failure');
         assert.deepEqual(await swan.children(), []);

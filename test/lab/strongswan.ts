@@ -198,7 +198,7 @@ export class StrongSwan {
   }
 
   /** Resolves when the CHILD_SA is there; rejects with charon's words when it does not come. */
-  async initiate(childName: string, timeoutSeconds = 10): Promise<void> {
+  async initiate(childName: string, timeoutSeconds = 30): Promise<void> {
     await this.#swanctl(['--initiate', '--child', childName, '--timeout', `${timeoutSeconds}`], {
       timeoutMs: (timeoutSeconds + 10) * 1000,
     });
