@@ -91,6 +91,8 @@ void Inbound::run(FramePort& port) {
     for (size_t i = 0; i < port.refused(); ++i) reporter_.drop(Counter::kInHeaderErrors);
     if (arrived.empty() && port.refused() == 0) return;
     reporter_.count(Counter::kSocketReads);
+    // Before they are passed on: whoever has got a packet finds it counted.
+    reporter_.count(Counter::kXdpInPackets, arrived.size());
     for (const auto& [received, protocol] : arrived) {
       last_ = nullptr;
       if (protocol == esp::kUdp)
@@ -102,7 +104,6 @@ void Inbound::run(FramePort& port) {
     coalescer_.flush();
     usedSlots_ = 0;
     port.release();
-    reporter_.count(Counter::kXdpInPackets, arrived.size());
     handled += arrived.size() + port.refused();
   }
 }
@@ -363,13 +364,16 @@ void Inbound::nested(esp::InboundPacket& p, const Origin& origin) {
 
 void Inbound::write(std::span<const iovec> parts, uint32_t packets, uint32_t bytes) {
   reporter_.count(Counter::kDeviceWrites);
+  // In front of the call, for whoever gets them.
+  reporter_.count(Counter::kPlainOutPackets, packets);
+  reporter_.count(Counter::kPlainOutBytes, bytes);
   while (::writev(tun_.fd(), parts.data(), static_cast<int>(parts.size())) < 0) {
     if (errno == EINTR) continue;
+    reporter_.uncount(Counter::kPlainOutPackets, packets);
+    reporter_.uncount(Counter::kPlainOutBytes, bytes);
     for (uint32_t i = 0; i < packets; ++i) reporter_.drop(Counter::kInErrors);
     return;
   }
-  reporter_.count(Counter::kPlainOutPackets, packets);
-  reporter_.count(Counter::kPlainOutBytes, bytes);
 }
 
 }  // namespace rp::dataplane

@@ -36,7 +36,10 @@ class Reporter {
   uint64_t nowNs() const { return nowNs_; }
   int64_t realtimeMs() const { return realtimeMs_; }
 
+  // Before what is counted can be seen elsewhere: counters are never behind the packets.
   void count(Counter counter, uint64_t n = 1) { counters_.add(counter, n); }
+  // Takes back what did not come about.
+  void uncount(Counter counter, uint64_t n) { counters_.add(counter, ~n + 1); }
   // Counts, and reports at most once per counter and second.
   void drop(Counter counter, const Address& address = {}, uint32_t spi = 0);
   // At most once per policy and second until forgetAcquire().
