@@ -258,9 +258,9 @@ export interface DataPlaneEvents {
   expire(event: ExpireEvent): void;
   mapping(event: MappingEvent): void;
   drop?(event: DropEvent): void;
-  /** The data plane can carry nothing (its device was deleted, say) until it says `recovered`. */
+  /** It is not what it should be (its device was deleted, the kernel refuses a policy), until it says `recovered`. */
   failed?(error: Error): void;
-  /** It has made its device again; SAs and policies are as they were. */
+  /** It is again; SAs and policies are as they were. */
   recovered?(): void;
 }
 

@@ -93,6 +93,16 @@ export function toKernelSa(spec: SaSpec): XfrmSaSpec {
   };
 }
 
+/** Whether the kernel has told of a soft limit of this SA, or is about to. */
+export function isPastSoftLimit({ lifetime, usage }: Pick<Sa, 'lifetime' | 'usage'>, nowSeconds: number): boolean {
+  const past = (limit: bigint, used: bigint): boolean => limit !== 0n && used >= limit;
+  return (
+    past(lifetime.softBytes, usage.bytes) ||
+    past(lifetime.softPackets, usage.packets) ||
+    past(lifetime.softAddSeconds, BigInt(nowSeconds) - usage.addTime)
+  );
+}
+
 /** `dying` is what the kernel has told by a soft expiry; an SA beyond a hard limit is gone. */
 export function toSaState(sa: Sa, direction: 'in' | 'out', dying: boolean): SaState {
   const milliseconds = (seconds: bigint): number => Number(seconds) * 1000;

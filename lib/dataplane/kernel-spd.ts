@@ -12,20 +12,40 @@ function content({ priority = 0, action = 'allow', templates = [] }: XfrmPolicyS
   ]);
 }
 
+function difference(there: Policies, wanted: Policies): { added: XfrmPolicySpec[]; changed: XfrmPolicySpec[] } {
+  const added: XfrmPolicySpec[] = [];
+  const changed: XfrmPolicySpec[] = [];
+  for (const [text, policy] of wanted) {
+    const before = there.get(text);
+    if (before === undefined) added.push(policy);
+    else if (content(before) !== content(policy)) changed.push(policy);
+  }
+  return { added, changed };
+}
+
 /** Our policies in the kernel. What is already there as it should be is not touched. */
 export class KernelSpd {
   readonly #xfrm: Xfrm;
-  #installed: Map<string, XfrmPolicySpec>;
+  #wanted: Policies;
+  #installed: Policies;
 
   /** Takes over the policies of a daemon that died: until the first `set` they keep what was to be protected at home. */
   constructor(xfrm: Xfrm) {
     this.#xfrm = xfrm;
-    const left = xfrm.policies.dump({ minimumPriority: FIRST_PRIORITY, maximumPriority: LAST_PRIORITY });
-    this.#installed = new Map(left.map((policy) => [policyText(policy), asSpec(policy)]));
+    this.#installed = this.#there();
+    this.#wanted = this.#installed;
   }
 
-  get installed(): Policies {
-    return this.#installed;
+  #there(): Policies {
+    const ours = this.#xfrm.policies.dump({ minimumPriority: FIRST_PRIORITY, maximumPriority: LAST_PRIORITY });
+    return new Map(ours.map((policy) => [policyText(policy), asSpec(policy)]));
+  }
+
+  /** Whether this policy, which the kernel says is deleted, should be there and is not. */
+  misses({ selector, direction }: Pick<XfrmPolicySpec, 'selector' | 'direction'>): boolean {
+    const wanted = this.#wanted.get(policyText({ selector, direction }));
+    if (wanted === undefined) return false;
+    return this.#xfrm.policies.get({ selector, direction })?.priority !== wanted.priority;
   }
 
   /**
@@ -34,43 +54,37 @@ export class KernelSpd {
    */
   set(wanted: Policies): void {
     const before = this.#installed;
-    const added: XfrmPolicySpec[] = [];
-    const changed: XfrmPolicySpec[] = [];
-    for (const [text, policy] of wanted) {
-      const there = before.get(text);
-      if (there === undefined) added.push(policy);
-      else if (content(there) !== content(policy)) changed.push(policy);
-    }
-    const gone = [...before.keys()].filter((text) => !wanted.has(text)).map((text) => before.get(text)!);
     const done = new Map(before);
-    try {
-      this.#apply('add', added, done);
-      this.#apply('update', changed, done);
-    } catch (error) {
+    const { added, changed } = difference(done, wanted);
+    const refusal = this.#apply('add', added, done) ?? this.#apply('update', changed, done);
+    if (refusal !== undefined) {
       this.#restore(before, done);
-      throw error;
+      throw refusal;
     }
+    const gone = [...before].flatMap(([text, policy]) => (wanted.has(text) ? [] : [policy]));
     // A policy that somebody has flushed is gone as well.
     this.#xfrm.policies.deleteAll(gone.map(({ selector, direction }) => ({ selector, direction })));
-    this.#installed = new Map(wanted);
+    this.#installed = this.#wanted = new Map(wanted);
   }
 
-  /** Puts back what somebody flushed or deleted. Throws what the kernel says. */
+  /** Puts back what somebody flushed, deleted or changed, as much of it as the kernel takes. Throws its refusal of the rest. */
   repair(): void {
-    const wanted = this.#installed;
-    const there = this.#xfrm.policies.dump({ minimumPriority: FIRST_PRIORITY, maximumPriority: LAST_PRIORITY });
-    this.#installed = new Map(there.map((policy) => [policyText(policy), asSpec(policy)]));
-    this.set(wanted);
+    const done = new Map(this.#there());
+    const { added, changed } = difference(done, this.#wanted);
+    const refusals = [this.#apply('add', added, done), this.#apply('update', changed, done)];
+    this.#installed = done;
+    for (const refusal of refusals) if (refusal !== undefined) throw refusal;
   }
 
-  #apply(how: 'add' | 'update', policies: readonly XfrmPolicySpec[], done: Map<string, XfrmPolicySpec>): void {
+  /** `done` follows. Returns the first refusal, which does not stop the others. */
+  #apply(
+    how: 'add' | 'update',
+    policies: readonly XfrmPolicySpec[],
+    done: Map<string, XfrmPolicySpec>,
+  ): Error | undefined {
     const refusals = how === 'add' ? this.#xfrm.policies.addAll(policies) : this.#xfrm.policies.updateAll(policies);
-    let refusal: Error | undefined;
-    for (const [i, policy] of policies.entries()) {
-      if (refusals[i] === undefined) done.set(policyText(policy), policy);
-      else refusal ??= refusals[i];
-    }
-    if (refusal !== undefined) throw refusal;
+    for (const [i, policy] of policies.entries()) if (refusals[i] === undefined) done.set(policyText(policy), policy);
+    return refusals.find((refusal) => refusal !== undefined);
   }
 
   #restore(before: Policies, done: Policies): void {

@@ -1,5 +1,5 @@
 import { ClosedError } from '../errors.ts';
-import { Xfrm, type XfrmEvent, XfrmMonitor, xfrmStatistics } from '../xfrm/index.ts';
+import { Xfrm, type XfrmEvent, XfrmMonitor, type Selector as XfrmSelector, xfrmStatistics } from '../xfrm/index.ts';
 import type {
   DataPlane,
   DataPlaneEvents,
@@ -16,7 +16,15 @@ import type {
 import { IkeSockets } from './ike-sockets.ts';
 import { FIRST_PRIORITY, kernelPolicies, LAST_PRIORITY, toKernelPolicy } from './kernel-policies.ts';
 import { saRefusal } from './kernel-refusal.ts';
-import { kernelKey, kernelLifetime, ownDirection, toKernelSa, toSaState, xfrmProtocol } from './kernel-sa.ts';
+import {
+  isPastSoftLimit,
+  kernelKey,
+  kernelLifetime,
+  keyText,
+  ownDirection,
+  toKernelSa,
+  toSaState,
+} from './kernel-sa.ts';
 import { KernelSad } from './kernel-sad.ts';
 import { packetSelector } from './kernel-selector.ts';
 import { KernelSpd } from './kernel-spd.ts';
@@ -24,6 +32,8 @@ import type { KernelOptions } from './options.ts';
 
 /** A NAT that maps anew is told of with every packet until the SA is changed. */
 const MAPPING_MS = 1000;
+/** How often the kernel is asked again for policies that it refused. */
+const RETRY_MS = 1000;
 
 /**
  * IPsec by the kernel: SAs and policies over XFRM netlink, IKE's sockets beside them. It works in the network namespace of the
@@ -40,8 +50,12 @@ export class KernelDataPlane implements DataPlane {
   readonly #spd: KernelSpd;
   readonly #sockets: IkeSockets;
   readonly #monitor: XfrmMonitor;
+  /** Of its own: there are so many of these that they would take the room of the others. */
+  readonly #changes: XfrmMonitor;
   readonly #mapped = new Map<string, number>();
-  #policies: readonly PolicySpec[] = [];
+  #policies: readonly PolicySpec[] | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #failed = false;
   #closed = false;
 
   /**
@@ -59,13 +73,15 @@ export class KernelDataPlane implements DataPlane {
       this.lacksIpv6 = this.#sockets.lacksIpv6;
       this.#monitor = new XfrmMonitor({ kinds: ['acquire', 'expire', 'mapping'], ref: false });
       opened.push(this.#monitor);
+      this.#changes = new XfrmMonitor({ kinds: ['sa', 'policy'], ref: false });
+      opened.push(this.#changes);
       this.#sad = new KernelSad(this.#xfrm, staleSas);
       this.#spd = new KernelSpd(this.#xfrm);
     } catch (error) {
       for (const resource of opened.reverse()) resource.close();
       throw error;
     }
-    void this.#listen();
+    for (const monitor of [this.#monitor, this.#changes]) void this.#listen(monitor);
   }
 
   allocateSpi(dst: string, protocol: SecurityProtocol): number {
@@ -182,6 +198,8 @@ export class KernelDataPlane implements DataPlane {
     if (this.#closed) return;
     this.#closed = true;
     this.#monitor.close();
+    this.#changes.close();
+    clearTimeout(this.#retry);
     try {
       last();
     } finally {
@@ -197,15 +215,34 @@ export class KernelDataPlane implements DataPlane {
 
   /** The templates of a tunnel carry the addresses of its SA, so they change with it. */
   #compile(): void {
-    this.#spd.set(kernelPolicies(this.#policies, this.#sad.endsOf));
+    if (this.#policies !== undefined) this.#spd.set(kernelPolicies(this.#policies, this.#sad.endsOf));
+  }
+
+  /** For what nobody waits for: a refusal is told, and everything tried again. */
+  #enforce(body: () => void): void {
+    try {
+      body();
+    } catch (error) {
+      if (!this.#failed) this.#events.failed?.(error as Error);
+      this.#failed = true;
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => {
+        this.#enforce(() => {
+          this.#compile();
+          this.#spd.repair();
+          this.#failed = false;
+          this.#events.recovered?.();
+        });
+      }, RETRY_MS).unref();
+    }
   }
 
   #ike(datagrams: readonly IkeDatagram[]): void {
     if (!this.#closed) this.#events.ike(datagrams);
   }
 
-  async #listen(): Promise<void> {
-    for await (const event of this.#monitor) {
+  async #listen(monitor: XfrmMonitor): Promise<void> {
+    for await (const event of monitor) {
       if (this.#closed) return;
       this.#deliver(event);
     }
@@ -217,9 +254,7 @@ export class KernelDataPlane implements DataPlane {
         const { priority } = event.policy;
         if (priority < FIRST_PRIORITY || priority > LAST_PRIORITY) return;
         const reqid = event.policy.templates?.find((t) => t.protocol === event.protocol)?.reqid ?? 0;
-        const policy = this.#policies.find((p) => p.reqid === reqid);
-        if (policy !== undefined)
-          this.#events.acquire({ policy: policy.id, reqid, packet: packetSelector(event.packet) });
+        this.#wanted(reqid, event.packet);
         return;
       }
       case 'expire':
@@ -228,10 +263,28 @@ export class KernelDataPlane implements DataPlane {
       case 'mapping':
         this.#moved(event);
         return;
+      case 'sa': {
+        // Our own come by as well, when they are forgotten already.
+        const entry = event.change === 'deleted' ? this.#sad.findKernel(event.sa) : undefined;
+        if (entry !== undefined && this.#xfrm.sas.get(kernelKey(entry.key)) === undefined) this.#expire(entry, true);
+        return;
+      }
+      case 'policy':
+        if (event.change === 'deleted' && this.#spd.misses(event.policy)) this.#enforce(() => this.#spd.repair());
+        return;
+      case 'policies-flushed':
+        this.#enforce(() => this.#spd.repair());
+        return;
+      case 'sas-flushed':
       case 'overflow':
         this.#resynchronise();
         return;
     }
+  }
+
+  #wanted(reqid: number, packet: XfrmSelector): void {
+    const policy = this.#policies?.find((p) => p.reqid === reqid && p.action === 'encrypt');
+    if (policy !== undefined) this.#events.acquire({ policy: policy.id, reqid, packet: packetSelector(packet) });
   }
 
   #expired({ sa, hard }: Extract<XfrmEvent, { type: 'expire' }>): void {
@@ -241,9 +294,10 @@ export class KernelDataPlane implements DataPlane {
   }
 
   #expire(entry: { key: SaKey; direction: 'in' | 'out'; reqid: number; dying: boolean }, hard: boolean): void {
+    if (!hard && entry.dying) return;
     if (hard) this.#sad.forget(entry.key);
     else entry.dying = true;
-    if (hard && entry.direction === 'out') this.#compile();
+    if (hard && entry.direction === 'out') this.#enforce(() => this.#compile());
     const { key, direction, reqid } = entry;
     this.#events.expire({ sa: key, direction, reqid, hard });
   }
@@ -260,19 +314,25 @@ export class KernelDataPlane implements DataPlane {
     this.#events.mapping({ sa: entry.key, reqid: entry.reqid, remote });
   }
 
-  /** Events were lost: what is not there any more has expired. */
+  /** Events were lost, and are made up from what is there. A peer that moved is told of again with its next packet. */
   #resynchronise(): void {
-    const there = new Set(this.#xfrm.sas.dump().map((sa) => `${sa.protocol} ${sa.spi} ${sa.dst}`));
+    const there = this.#xfrm.sas.dump();
+    const alive = new Map(there.map((sa) => [keyText(sa), sa]));
+    const now = Math.floor(Date.now() / 1000);
     for (const entry of this.#sad.entries()) {
-      const { protocol, spi, dst } = entry.key;
-      if (!there.has(`${xfrmProtocol(protocol)} ${spi} ${dst}`)) this.#expire(entry, true);
+      const sa = alive.get(keyText(kernelKey(entry.key)));
+      if (sa === undefined) this.#expire(entry, true);
+      else if (isPastSoftLimit(sa, now)) this.#expire(entry, false);
     }
-    this.#spd.repair();
+    // The kernel's notes of what it has asked for, which it does not ask for again while it has them.
+    for (const { spi, reqid, selector } of there)
+      if (spi === 0 && selector !== undefined) this.#wanted(reqid, selector);
+    this.#enforce(() => this.#spd.repair());
   }
 
   /** SAs of a daemon that is gone carry traffic, but nobody renews them: IKE has to make its own. */
   #askAnew(reqid: number): void {
-    const policy = this.#policies.find((p) => p.reqid === reqid && p.action === 'encrypt');
+    const policy = this.#policies?.find((p) => p.reqid === reqid && p.action === 'encrypt');
     if (policy === undefined) return;
     setImmediate(() => {
       if (!this.#closed) this.#events.acquire({ policy: policy.id, reqid, packet: policy.selector });

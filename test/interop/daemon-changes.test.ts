@@ -118,7 +118,7 @@ test('when its device is deleted the router says so and makes it again; its SAs 
   await settled(2, r1, r2);
   const before = await r1.exec('/ip ipsec installed-sa print terse');
   net.r1.ip('link', 'del', 'rp0');
-  await until(() => /the data plane has its device again/.test(r1.log), 20_000, said);
+  await until(() => /the data plane works again/.test(r1.log), 20_000, said);
   assert.match(r1.log, /system,error,critical the data plane failed: /);
   await until(async () => (await net.lan1.ping(sites.r2.host, { count: 1, waitMs: 500 })).received === 1, 20_000, said);
   const spis = (text: string): readonly string[] => [...text.matchAll(/spi=\S+/g)].map(String);

@@ -27,6 +27,19 @@ const policy: PolicySpec = {
   reqid: 7,
 };
 
+/** An SA but for its name. */
+const suite = {
+  mode: 'tunnel',
+  src: '10.1.0.1',
+  encryption: 'aes-gcm',
+  encryptionKey: new Uint8Array(20),
+  integrity: 'none',
+  integrityKey: new Uint8Array(0),
+  esn: false,
+  reqid: 7,
+  selectors: [selector],
+} as const;
+
 function ip(...args: string[]): void {
   const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
@@ -214,36 +227,118 @@ inOwnNamespace(import.meta.url, () => {
     }
   });
 
-  test('when events were lost, SAs and policies that are gone meanwhile are seen', async () => {
+  test('a policy that somebody deletes or flushes is there again', async () => {
+    using xfrm = new Xfrm();
+    using plane = open();
+    plane.setPolicies([policy, { ...policy, id: 2, selector: { ...selector, remote: '10.3.0.0/16' } }]);
+    const texts = () => {
+      const all = xfrm.policies.dump().map((p) => [p.direction, p.selector.src, p.selector.dst, p.priority, p.templates]);
+      return all.map((one) => JSON.stringify(one)).sort();
+    };
+    const before = texts();
+    assert.equal(before.length, 6);
+    for (const { selector, direction } of xfrm.policies.dump().slice(0, 2)) xfrm.policies.delete({ selector, direction });
+    await until(() => count(xfrm) === 6, 5000, 'those that were deleted');
+    assert.deepEqual(texts(), before);
+    xfrm.policies.flush();
+    await until(() => count(xfrm) === 6, 5000, 'those that were flushed');
+    assert.deepEqual(texts(), before);
+    plane.setPolicies([policy]);
+    assert.equal(count(xfrm), 3);
+  });
+
+  test('a policy that cannot come back is told of, and does when it can', async () => {
+    const failures: Error[] = [];
+    let recoveries = 0;
+    using xfrm = new Xfrm();
+    using plane = open({ failed: (error) => failures.push(error), recovered: () => recoveries++ });
+    plane.setPolicies([policy]);
+    const place = { selector: { src: selector.remote, dst: selector.local }, direction: 'fwd' } as const;
+    xfrm.policies.flush();
+    xfrm.policies.add({ ...place, priority: 3 });
+    await until(() => failures.length > 0, 5000, 'the refusal');
+    assert.match(String(failures[0]), /XFRM_MSG_NEWPOLICY.*File exists/);
+    // The others are back at once.
+    assert.deepEqual(
+      xfrm.policies
+        .dump({ minimumPriority: 4 })
+        .map(({ direction }) => direction)
+        .sort(),
+      ['in', 'out'],
+    );
+    xfrm.policies.delete(place);
+    await until(() => recoveries > 0, 10_000, 'another attempt');
+    assert.equal(xfrm.policies.dump({ minimumPriority: 4 }).length, 3);
+    assert.deepEqual([failures.length, recoveries], [1, 1]);
+  });
+
+  test('an SA that somebody deletes has expired', { skip: kernelLacks()?.message ?? false }, async () => {
     const expired: ExpireEvent[] = [];
     using xfrm = new Xfrm();
     using plane = open({ expire: (event) => expired.push(event) });
-    const everywhere = { ...selector, remote: '10.2.0.0/16' };
-    plane.setPolicies([{ ...policy, selector: everywhere, mode: 'transport' }]);
+    plane.setPolicies([policy]);
+    const keys = [0x7101, 0x7102, 0x7103].map((spi) => ({ spi, dst: '192.0.2.2', protocol: 'esp' }) as const);
+    for (const key of keys) plane.addSa({ ...suite, ...key, direction: 'out' });
+    xfrm.sas.delete(keys[0]!);
+    // What we take away ourselves has not.
+    plane.deleteSa(keys[1]!);
+    await until(() => expired.length > 0, 5000, 'the first');
+    xfrm.sas.flush();
+    await until(() => expired.length > 1, 5000, 'the third');
+    assert.deepEqual(
+      expired,
+      [keys[0]!, keys[2]!].map((sa) => ({ sa, direction: 'out', reqid: 7, hard: true })),
+    );
+  });
+
+  test('when events were lost, what they would have said is found out', async () => {
+    const expired: ExpireEvent[] = [];
+    const acquired: AcquireEvent[] = [];
+    using xfrm = new Xfrm();
+    using plane = open({ expire: (event) => expired.push(event), acquire: (event) => acquired.push(event) });
+    plane.setPolicies([{ ...policy, mode: 'transport' }]);
     const before = count(xfrm);
-    const key = { spi: 0x7001, dst: '192.0.2.2', protocol: 'esp' } as const;
+    const [gone, dying] = [0x7001, 0x7002].map((spi) => ({ spi, dst: '192.0.2.2', protocol: 'esp' }) as const);
     const withSas = kernelLacks() === undefined;
     if (withSas) {
-      const keys = { encryptionKey: new Uint8Array(20), integrityKey: new Uint8Array(0) };
-      const suite = { encryption: 'aes-gcm', integrity: 'none', ...keys } as const;
-      const sa = { ...key, mode: 'tunnel', src: '10.1.0.1', esn: false, reqid: 99, selectors: [selector] } as const;
-      plane.addSa({ ...sa, ...suite, direction: 'out' });
+      plane.addSa({ ...suite, ...gone!, reqid: 99, direction: 'out' });
+      plane.addSa({
+        ...suite,
+        ...dying!,
+        reqid: 99,
+        direction: 'out',
+        lifetime: { softSeconds: 1, hardSeconds: 1000 },
+      });
     }
     // Each destination is an acquire of its own. Nobody reads them while this process waits.
     const flood = `
-import socket
+import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(('10.1.0.1', 0))
 for n in range(1000):
     try: s.sendto(b'x', ('10.2.%d.%d' % (n >> 8, n & 255), 9))
-    except OSError: pass`;
+    except OSError: pass
+time.sleep(2)`;
     const { status, stderr } = spawnSync('/usr/bin/python3', ['-I', '-S', '-c', flood], { encoding: 'utf8' });
     assert.equal(status, 0, stderr);
-    if (withSas) xfrm.sas.delete(key);
+    if (withSas) xfrm.sas.delete(gone!);
     xfrm.policies.flush();
     assert.equal(count(xfrm), 0);
     await until(() => count(xfrm) === before, 30_000, 'the policies are back');
-    assert.deepEqual(expired, withSas ? [{ sa: key, direction: 'out', reqid: 99, hard: true }] : []);
+    const asked = () => new Set(acquired.map(({ packet }) => packet.remote));
+    await until(
+      () => asked().size === 1000,
+      30_000,
+      () => `1000 acquires, not ${asked().size}`,
+    );
+    if (withSas) {
+      await until(() => expired.length >= 2, 30_000, 'two expiries');
+      const hard = (event: ExpireEvent) => (event.hard ? 'hard' : 'soft');
+      assert.deepEqual(expired.map((event) => `${event.sa.spi} ${hard(event)}`).sort(), [
+        `${gone!.spi} hard`,
+        `${dying!.spi} soft`,
+      ]);
+    }
     xfrm.sas.flush();
   });
 

@@ -167,6 +167,6 @@ export class IpsecService implements IpsecSource {
     ike.on('failed', (error) => {
       this.#log.add('system,error,critical', `the data plane failed: ${error.message}`);
     });
-    ike.on('recovered', () => this.#log.add('system,info', 'the data plane has its device again'));
+    ike.on('recovered', () => this.#log.add('system,info', 'the data plane works again'));
   }
 }
