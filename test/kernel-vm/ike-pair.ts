@@ -24,6 +24,8 @@ export interface Child {
   /** The same for charon; of AH `ah_proposals`. */
   readonly esp?: string;
   readonly ah?: string;
+  /** What we have for it: a policy, a template for its addresses and their neighbours, or nothing. */
+  readonly ours?: 'policy' | 'template' | 'nothing';
   /** More properties of `/ip ipsec policy add`, and of charon's child. */
   readonly policy?: string;
   readonly settings?: Settings;
@@ -38,9 +40,6 @@ export interface IkePairOptions {
   readonly nat?: boolean;
   /** IPv6 outside, IPv4 inside. */
   readonly ipv6?: boolean;
-  /** More configuration, in RouterOS's language; more properties of `/ip ipsec identity add`. */
-  readonly configuration?: string;
-  readonly identity?: string;
 }
 
 const secret = 'correct horse battery staple';
@@ -106,15 +105,23 @@ export class IkePair {
 
   /** Of our daemon, as a file has it. */
   get configuration(): string {
-    const { children, initiator, mode = 'tunnel', nat, ipv6, configuration = '', identity = '' } = this.options;
+    const { children, initiator, mode = 'tunnel', nat, ipv6 } = this.options;
     const weAnswer = initiator === 'strongswan';
     const bits = ipv6 ? 128 : 32;
     const address = nat && weAnswer ? (ipv6 ? '::/0' : '0.0.0.0/0') : `${this.outer('theirs')}/${bits}`;
     const inside = mode === 'transport' ? bits : 32;
-    const policy = (child: Child, index: number) =>
-      `add peer=swan src-address=${this.inner('ours', index)}/${inside} dst-address=${this.inner('theirs', index)}/${inside} \\
+    const policy = (child: Child, index: number) => {
+      const [from, to] = [this.inner('ours', index), this.inner('theirs', index)];
+      if (child.ours === 'nothing') return '';
+      if (child.ours === 'template')
+        return `add template=yes group=lab src-address=${from}/31 dst-address=${to}/31 proposal=${child.name}`;
+      return `add peer=swan src-address=${from}/${inside} dst-address=${to}/${inside} \\
     tunnel=${mode === 'tunnel' ? 'yes' : 'no'} action=encrypt proposal=${child.name} ${child.policy ?? ''}`;
-    return `${configuration}
+    };
+    const templates = children.some(({ ours }) => ours === 'template');
+    const generate = templates ? 'generate-policy=port-strict policy-template-group=lab' : '';
+    return `/ip ipsec policy group
+add name=lab
 /ip ipsec profile
 add name=lab enc-algorithm=aes-128 hash-algorithm=sha256 dh-group=x25519
 /ip ipsec proposal
@@ -122,7 +129,7 @@ ${children.map(({ name, proposal }) => `add name=${name} ${proposal}`).join('\n'
 /ip ipsec peer
 add name=swan address=${address} local-address=${this.outer('ours')} exchange-mode=ike2 profile=lab passive=${weAnswer ? 'yes' : 'no'}
 /ip ipsec identity
-add peer=swan secret="${secret}" my-id=fqdn:router.example remote-id=fqdn:swan.example ${identity}
+add peer=swan secret="${secret}" my-id=fqdn:router.example remote-id=fqdn:swan.example ${generate}
 /ip ipsec policy
 ${children.map(policy).join('\n')}
 `;
