@@ -12,6 +12,8 @@ export interface Ask {
   readonly port: number;
   readonly sizes: readonly number[];
   readonly timeoutMs: number;
+  /** How long to wait for the answers to attempts that were answered late. */
+  readonly settleMs: number;
 }
 export interface Bind {
   readonly id: number;
@@ -55,29 +57,43 @@ function bind({ id, bind: addresses, port }: Bind): void {
 
 let round = 0;
 
-/** True when an answer came; `attempts` counts. */
+/** True when an answer came; `sent` is called with each attempt. */
 async function one(socket: Socket, ask: Ask, size: number, deadline: number, sent: () => void): Promise<boolean> {
   // Of this round: a late answer to another one is not taken for it.
   const data = createHash('shake256', { outputLength: size }).update(`${round++} ${Math.random()}`).digest();
-  while (performance.now() < deadline) {
-    const answered = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => end(false), 1000);
-      const message = (got: Buffer) => {
-        if (got.equals(data)) end(true);
-      };
-      const end = (ok: boolean) => {
-        clearTimeout(timer);
-        socket.off('message', message);
-        resolve(ok);
-      };
-      socket.on('message', message);
+  let attempts = 0;
+  let answers = 0;
+  let wake = () => {};
+  const message = (got: Buffer) => {
+    if (!got.equals(data)) return;
+    answers++;
+    wake();
+  };
+  /** True when `enough` have come, false after so long. */
+  const answered = async (enough: () => boolean, ms: number): Promise<boolean> => {
+    const end = performance.now() + ms;
+    while (!enough() && performance.now() < end)
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, end - performance.now());
+      });
+    return enough();
+  };
+  socket.on('message', message);
+  try {
+    while (performance.now() < deadline) {
+      attempts++;
       sent();
       // No route, no SA yet, packet too big: the next attempt may do better.
       socket.send(data, ask.port, ask.target, () => {});
-    });
-    if (answered) return true;
+      if (!(await answered(() => answers > 0, 1000))) continue;
+      await answered(() => answers >= attempts, ask.settleMs);
+      return true;
+    }
+    return false;
+  } finally {
+    socket.off('message', message);
   }
-  return false;
 }
 
 async function ask(request: Ask): Promise<void> {

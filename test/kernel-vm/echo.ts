@@ -48,7 +48,8 @@ export class Echo {
   }
 
   /**
-   * Datagrams of `sizes` to the one that answers at `target`, each until it came back unchanged.
+   * Datagrams of `sizes` to the one that answers at `target`, each until it came back unchanged. With `settleMs` those that had to
+   * be sent again are waited for as well: what is late is not in somebody's way afterwards.
    * @returns those that did not, and how many were sent
    */
   async ask(
@@ -56,8 +57,9 @@ export class Echo {
     target: string,
     sizes: readonly number[],
     timeoutMs = 20_000,
+    settleMs = 0,
   ): Promise<{ readonly sent: number; readonly failed: readonly number[] }> {
-    return await this.#request({ source, target, port, sizes, timeoutMs });
+    return await this.#request({ source, target, port, sizes, timeoutMs, settleMs });
   }
 
   /**

@@ -215,7 +215,7 @@ export class StaticPair {
     const errors = this.theirsEcho.xfrmErrors();
     // Our transport mode takes no fragments (RFC 4301 7).
     const sizes = [1, 100, 1300, ...(shape.mode === 'transport' ? [] : [3000])];
-    const { failed } = await near.ask(source, target, sizes);
+    const { failed } = await near.ask(source, target, sizes, 60_000, 1000);
     const counted = { here: changed(before, await this.gateway.statistics()), there: this.theirsEcho.xfrmErrors() };
     assert.deepEqual({ failed, ...counted }, { failed: [], here: {}, there: errors });
   }
