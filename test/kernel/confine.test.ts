@@ -62,7 +62,7 @@ function as(...capabilities: readonly string[]): string[] {
 const started = (output: () => string) =>
   until(
     () => output().includes('router started'),
-    20_000,
+    60_000,
     () => `the daemon does not start: ${output()}`,
   );
 
@@ -135,14 +135,14 @@ inOwnNamespace(import.meta.url, () => {
       async (_, output) => {
         await until(
           () => /needs CAP_NET_ADMIN/.test(output()),
-          20_000,
+          60_000,
           () => `it said: ${output()}`,
         );
       },
       without,
     );
     await withDaemon(['--user=nobody-of-this-name'], async (_, output) => {
-      await until(() => output().includes('there is no user nobody-of-this-name'), 20_000, output);
+      await until(() => output().includes('there is no user nobody-of-this-name'), 60_000, output);
     });
   });
 });

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { ClosedError, NetlinkError } from '#lib/errors.js';
 import { type NetworkChange, RouteNetlink, RTPROT } from '#lib/rtnl/index.js';
+import { until } from '../lab/index.ts';
 import { inOwnNamespace } from './own-namespace.ts';
 
 type Row = Record<string, unknown>;
@@ -30,7 +31,7 @@ inOwnNamespace(import.meta.url, () => {
   const { links, addresses, routes, rules, neighbours } = netlink;
   const index = (name: string): number => links.get(name)!.index;
 
-  test('links: made, changed, listed as ip lists them, deleted', () => {
+  test('links: made, changed, listed as ip lists them, deleted', async () => {
     links.set('lo', { up: true });
     links.add({ name: 'v0', kind: 'veth', mtu: 1400, macAddress: '02:00:00:00:00:01', peer: { name: 'v1' } });
     links.add({ name: 'br0', kind: 'bridge' });
@@ -42,6 +43,13 @@ inOwnNamespace(import.meta.url, () => {
     assert.equal(links.get('gone'), undefined);
     links.delete('renamed');
 
+    // The kernel says it a moment after they were brought up, and between two dumps it must not.
+    const states = () => ['v0', 'v1', 'br0'].map((name) => links.get(name)?.operState);
+    await until(
+      () => states().every((state) => state === 'up'),
+      20_000,
+      () => `links that are up: ${states()}`,
+    );
     const mine = links.dump();
     const theirs = ip('link');
     assert.deepEqual(
@@ -324,13 +332,21 @@ inOwnNamespace(import.meta.url, () => {
       heard++;
     }
     assert.ok(heard < specs.length);
-    // Let it take in what is still queued: changes are dropped until then.
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    addresses.delete(specs[0]!);
-    for (;;) {
-      const { value } = await monitor.next();
-      if (value?.kind === 'address' && value.removed && value.record.address === specs[0]!.address) break;
-    }
+    // Changes are dropped until it has taken in what is still queued: this one is made until it is heard.
+    let resumed = false;
+    void (async () => {
+      for await (const change of monitor)
+        if (change.kind === 'address' && change.removed && change.record.address === specs[0]!.address) resumed = true;
+    })();
+    await until(
+      () => {
+        addresses.replace(specs[0]!);
+        addresses.delete(specs[0]!);
+        return resumed;
+      },
+      20_000,
+      'a change after the loss',
+    );
     addresses.applyAll('delete', specs.slice(1));
   });
 

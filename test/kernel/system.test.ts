@@ -48,7 +48,7 @@ class Router {
       /nexthop via 10\.1\.0\.2 dev ether1.*nexthop via 10\.3\.0\.2 dev ether2/s.test(ip('route')) &&
       router.row('/interface bridge port', 'interface', 'ether3')['inactive'] === 'no';
     try {
-      await until(ready, 5000, () => router.execute('/ip route print'));
+      await until(ready, 20_000, () => router.execute('/ip route print'));
     } catch (error) {
       router.system.close();
       throw error;
@@ -166,7 +166,7 @@ inOwnNamespace(import.meta.url, () => {
     // A link that is brought up again and again runs only some time after.
     for (const name of ['ether1', 'ether3']) ip('link', 'set', name, 'up');
     const up = (name: string): boolean => ip('link', 'show', name).includes('state UP');
-    await until(() => ['ether1', 'ether2', 'ether3'].every(up), 5000);
+    await until(() => ['ether1', 'ether2', 'ether3'].every(up), 20_000);
     beforeChanges = state();
   });
 
@@ -185,7 +185,7 @@ inOwnNamespace(import.meta.url, () => {
     assert.doesNotMatch(ip('link', 'show', 'ether1'), /[<,]UP[,>]/);
     assert.equal(router.row('/ip route', 'dst-address', '10.20.0.0/16')['immediate-gw'], '10.3.0.2%ether2');
     router.execute('/interface set ether1 disabled=no mtu=1300');
-    await until(() => router.row('/interface', 'name', 'ether1')['running'] === 'yes', 5000);
+    await until(() => router.row('/interface', 'name', 'ether1')['running'] === 'yes', 20_000);
     assert.match(ip('link', 'show', 'ether1'), /mtu 1300/);
     router.execute('/interface bridge port remove [find]\n/interface bridge remove bridge1');
     assert.equal(ip('-o', 'link', 'show', 'type', 'bridge'), '');
@@ -198,15 +198,15 @@ inOwnNamespace(import.meta.url, () => {
     using router = await Router.start(file);
     ip('link', 'add', 'ether9', 'type', 'veth', 'peer', 'name', 'far9');
     ip('link', 'set', 'far9', 'up');
-    await until(() => router.row('/ip route', 'dst-address', '10.21.0.0/16')['active'] === 'yes', 3000);
+    await until(() => router.row('/ip route', 'dst-address', '10.21.0.0/16')['active'] === 'yes', 20_000);
     assert.equal(router.row('/ip address', 'address', '10.9.0.1/24')['invalid'], 'no');
     assert.match(ip('route'), /^10\.21\.0\.0\/16 via 10\.9\.0\.2 dev ether9/m);
     ip('link', 'delete', 'ether9');
-    await until(() => router.row('/ip route', 'dst-address', '10.21.0.0/16')['active'] === 'no', 3000);
+    await until(() => router.row('/ip route', 'dst-address', '10.21.0.0/16')['active'] === 'no', 20_000);
     assert.equal(router.row('/ip address', 'address', '10.9.0.1/24')['invalid'], 'yes');
     // What another hand takes away comes back.
     ip('address', 'delete', '10.1.0.1/24', 'dev', 'ether1');
-    await until(() => /default via 10\.1\.0\.2/.test(ip('route')), 3000);
+    await until(() => /default via 10\.1\.0\.2/.test(ip('route')), 20_000);
   });
 
   test('what a killed daemon left is known again', async () => {

@@ -108,7 +108,7 @@ inOwnNamespace(import.meta.url, () => {
       for (const network of ['10.2.0.0/16', '192.0.2.0/24']) ip('route', 'add', network, 'dev', 'd0');
       xfrm.policies.add({ ...policy(9), templates: [{ src: '10.1.0.1', dst: '192.0.2.2', reqid: 10 }] });
       spawnSync('ping', ['-c1', '-W1', '-I', '10.1.0.1', '10.2.0.9']);
-      await until(() => events.length > 0, 5000, 'an acquire');
+      await until(() => events.length > 0, 20_000, 'an acquire');
       const event = events[0]!;
       assert.ok(event.type === 'acquire');
       assert.equal(event.packet.src, '10.1.0.1/32');
@@ -183,7 +183,7 @@ inOwnNamespace(import.meta.url, () => {
       xfrm.policies.delete(policy(1));
       xfrm.policies.add(policy(2));
       xfrm.policies.flush();
-      await until(() => events.some((e) => e.type === 'policies-flushed'), 5000, 'the flush');
+      await until(() => events.some((e) => e.type === 'policies-flushed'), 20_000, 'the flush');
       assert.deepEqual(
         events.map((e) => (e.type === 'policy' ? e.change : e.type)),
         ['added', 'updated', 'deleted', 'added', 'policies-flushed'],
@@ -199,7 +199,7 @@ inOwnNamespace(import.meta.url, () => {
       // More than any socket buffer holds, while the event loop does not read.
       const specs = Array.from({ length: 4000 }, (_, n) => policy(n));
       xfrm.policies.addAll(specs);
-      await until(() => events.some((e) => e.type === 'overflow'), 5000, 'an overflow');
+      await until(() => events.some((e) => e.type === 'overflow'), 20_000, 'an overflow');
       xfrm.policies.flush();
     });
 
@@ -225,7 +225,7 @@ inOwnNamespace(import.meta.url, () => {
         xfrm.policies.delete(policy(1));
         return /added out .*deleted out/s.test(output);
       };
-      await until(changed, 10_000, () => `the example printed ${output}`, 50);
+      await until(changed, 60_000, () => `the example printed ${output}`, 50);
     } finally {
       child.kill();
     }
