@@ -40,11 +40,21 @@ function driverFiles(kernel: DebianKernel): { name: string; data: Buffer }[] {
   });
 }
 
+/** Folders of the VM's own, where the machine's are not seen. */
+const own = ['/run', '/tmp'];
+
 /**
  * The first program of the VM. `/` becomes the machine's own files, read-only, with an overlay in memory that takes
- * writes and has the hot files already; /run, /dev and /proc are the VM's. Then `command` runs there.
+ * writes and has the hot files already; /run, /tmp, /dev and /proc are the VM's, but for what of them is in `seen`. Then `command` runs
+ * there.
  */
-function initScript(kernel: DebianKernel, modules: readonly string[], command: string): string {
+function initScript(
+  kernel: DebianKernel,
+  modules: readonly string[],
+  seen: readonly string[],
+  command: string,
+): string {
+  const hidden = seen.filter((path) => own.some((folder) => path.startsWith(`${folder}/`)));
   return `#!/bin/busybox sh
 b=/bin/busybox
 fail() { echo "vm: $*"; $b poweroff -f; }
@@ -56,7 +66,10 @@ $b mount -t overlay -o lowerdir=/hot:/host,upperdir=/rw/u,workdir=/rw/w,index=of
 R=/rw/r
 for d in proc sys dev; do $b mount --move /$d $R/$d; done
 $b mkdir -p $R/dev/pts $R/dev/shm $R/usr/lib/modules/${kernel.version}
-$b mount -t devpts d $R/dev/pts; $b mount -t tmpfs t $R/dev/shm; $b mount -t tmpfs t $R/run; $b mount -t tmpfs t $R/tmp
+${hidden.map((path, i) => `$b mkdir -p /seen/${i}; $b mount --bind $R${path} /seen/${i} || fail no ${path}`).join('\n')}
+$b mount -t devpts d $R/dev/pts; $b mount -t tmpfs t $R/dev/shm
+${own.map((path) => `$b mount -t tmpfs t $R${path}`).join('; ')}
+${hidden.map((path, i) => `$b mkdir -p $R${path}; $b mount --move /seen/${i} $R${path}`).join('\n')}
 $b ln -s /proc/self/fd $R/dev/fd
 $b mkdir -p $R/run/netns $R/run/lock; $b chmod 1777 $R/tmp
 $b mount --bind $R${kernel.root}/lib/modules/${kernel.version} $R/usr/lib/modules/${kernel.version} || fail no modules
@@ -68,13 +81,19 @@ exec $b chroot $R /bin/bash -c '${command}; echo o > /proc/sysrq-trigger; sleep 
 
 /**
  * An initial RAM disk for `kernel` that ends in `command`, a line for bash without single quotes, with `hot` in the place of
- * the machine's same files.
+ * the machine's same files. The folders `seen` are there wherever they are.
  */
-export function initramfs(kernel: DebianKernel, hot: readonly HotFile[], command: string): Buffer {
+export function initramfs(
+  kernel: DebianKernel,
+  hot: readonly HotFile[],
+  seen: readonly string[],
+  command: string,
+): Buffer {
   const modules = driverFiles(kernel);
   const script = initScript(
     kernel,
     modules.map(({ name }) => name),
+    seen,
     command,
   );
   const folders = ['bin', 'dev', 'proc', 'sys', 'host', 'hot', 'rw', 'm'];

@@ -8,7 +8,7 @@ import { requirePackages } from '../packages.ts';
 import { onProcessEnd } from '../process-end.ts';
 import { until } from '../until.ts';
 import { type AgentRequest, type AgentResponse, portName } from './agent.ts';
-import { debianKernel } from './debian-kernel.ts';
+import { debianKernel, labCache } from './debian-kernel.ts';
 import { hotFiles } from './hot-files.ts';
 import { initramfs } from './initramfs.ts';
 
@@ -131,6 +131,7 @@ export class Vm {
       initramfs(
         kernel,
         hotFiles([...project, ...(options.hot ?? [])]),
+        [root, labCache],
         `PATH=${path} HOME=/root LANG=C.UTF-8 ${process.execPath} ${agent} </dev/null`,
       ),
     );
