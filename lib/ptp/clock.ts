@@ -408,9 +408,10 @@ export class Clock implements PtpEngine, PortHost {
 
   /** No master any more: the clock runs on with its last frequency, and as G.8275.1's it says so. */
   #lost(now: number): void {
-    if (!this.#synchronization.lost(now) || !this.profile.alternateBmca || this.defaultDS.slaveOnly) return;
+    const since = this.#synchronization.lost(now);
+    if (since === undefined || !this.profile.alternateBmca || this.defaultDS.slaveOnly) return;
     this.#data.holdoverClass = HOLDOVER_CLASS;
-    this.act({ type: 'setTimer', id: '0/holdover', at: now + 1000 * (this.config.holdoverSeconds ?? 300) });
+    this.act({ type: 'setTimer', id: '0/holdover', at: since + 1000 * (this.config.holdoverSeconds ?? 300) });
   }
 
   #setHoldoverClass(clockClass: number | undefined, now: number): void {

@@ -78,14 +78,15 @@ export class ForeignMasters {
     return changed ? 'changed' : 'same';
   }
 
-  /** Erbest's record of those who qualify and were heard since `since`; others are forgotten. */
+  /** Erbest's record of those who qualify and were heard since `since`; others but `kept` are forgotten. */
   best(
     since: number,
     better: (a: ComparisonDataSet, b: ComparisonDataSet) => ComparisonDataSet,
+    kept?: ForeignMaster,
   ): ForeignMaster | undefined {
     let best: ForeignMaster | undefined;
     for (const [key, record] of this.#records) {
-      if (record.heard < since) this.#records.delete(key);
+      if (record.heard < since && record !== kept) this.#records.delete(key);
       else if (record.qualified && (best === undefined || better(best.dataSet, record.dataSet) === record.dataSet)) {
         best = record;
       }

@@ -12,11 +12,27 @@ export type TimerName =
   | 'unicastQuery'
   | 'unicastService';
 
+/** A wait for messages is made of so many parts. */
+const PARTS = 4;
+
+/** In a part that ended so much later than it should, the driver did not listen: that one is waited again. */
+const LATE_MS = 20;
+
+/** So many of one wait at most: who is always late loses a silent master too, after three times as long. */
+const REPEATS = 2 * PARTS;
+
+interface Wait {
+  readonly partMs: number;
+  left: number;
+  repeats: number;
+}
+
 /** The timers of one port, by name: one that was cleared or moved does not fire. */
 export class PortTimers {
   readonly #host: PortHost;
   readonly #port: number;
   readonly #due = new Map<TimerName, number>();
+  readonly #waits = new Map<TimerName, Wait>();
 
   constructor(host: PortHost, port: number) {
     this.#host = host;
@@ -32,7 +48,17 @@ export class PortTimers {
     this.#host.act({ type: 'setTimer', id: `${this.#port}/${name}`, at });
   }
 
+  /**
+   * Fires after `ms` in which the driver listened. A process or a whole machine that stood still heard nothing, and its
+   * neighbours may have stood still with it: that is no silence of theirs.
+   */
+  wait(name: TimerName, now: number, ms: number): void {
+    this.#waits.set(name, { partMs: ms / PARTS, left: PARTS, repeats: REPEATS });
+    this.set(name, now + ms / PARTS);
+  }
+
   clear(name: TimerName): void {
+    this.#waits.delete(name);
     if (this.#due.delete(name)) this.#host.act({ type: 'clearTimer', id: `${this.#port}/${name}` });
   }
 
@@ -40,10 +66,20 @@ export class PortTimers {
     for (const name of [...this.#due.keys()]) if (!kept.includes(name)) this.clear(name);
   }
 
-  /** When it was due; undefined for one that is not set, and from now on. */
-  take(name: TimerName): number | undefined {
+  /** When it was due; undefined for one that is not set, and from now on, and for a wait that is not over. */
+  take(name: TimerName, now: number): number | undefined {
     const due = this.#due.get(name);
     this.#due.delete(name);
+    const wait = this.#waits.get(name);
+    if (due === undefined || wait === undefined) return due;
+    const late = now - due > LATE_MS;
+    if (late && wait.repeats > 0) wait.repeats--;
+    else wait.left--;
+    if (wait.left > 0) {
+      this.set(name, (late ? now : due) + wait.partMs);
+      return undefined;
+    }
+    this.#waits.delete(name);
     return due;
   }
 

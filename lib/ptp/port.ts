@@ -77,7 +77,9 @@ export class Port implements NegotiatingPort {
   erbest(now: number): ForeignMaster | undefined {
     if (this.config.masterOnly || !this.working) return undefined;
     const patience = (this.config.announceReceiptTimeout + 1) * intervalMs(this.logAnnounceInterval);
-    return this.#parts.foreign.best(now - patience, (a, b) => this.#host.better(a, b));
+    // Whether its own master is silent the timer says, which knows when nobody listened.
+    const waitedFor = this.#timers.has('announceReceipt') ? this.best : undefined;
+    return this.#parts.foreign.best(now - patience, (a, b) => this.#host.better(a, b), waitedFor);
   }
 
   start(now: number): void {
@@ -198,12 +200,12 @@ export class Port implements NegotiatingPort {
   /** announceReceiptTimeoutInterval, with up to one interval more (9.2.6.11). */
   listen(now: number): void {
     const intervals = this.config.announceReceiptTimeout + this.#host.random();
-    this.#timers.set('announceReceipt', now + intervals * intervalMs(this.logAnnounceInterval));
+    this.#timers.wait('announceReceipt', now, intervals * intervalMs(this.logAnnounceInterval));
   }
 
   waitForSync(now: number): void {
     if (this.config.syncReceiptTimeout === 0) return;
-    this.#timers.set('syncReceipt', now + this.syncPatienceMs);
+    this.#timers.wait('syncReceipt', now, this.syncPatienceMs);
   }
 
   /** syncReceiptTimeoutTimeInterval (802.1AS-2020 10.2.5.3). */
@@ -212,7 +214,7 @@ export class Port implements NegotiatingPort {
   }
 
   handleTimer(name: string, now: number): void {
-    const due = this.#timers.take(name as TimerName);
+    const due = this.#timers.take(name as TimerName, now);
     if (due === undefined) return;
     switch (name as TimerName) {
       case 'announceReceipt':

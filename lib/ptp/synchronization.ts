@@ -32,8 +32,8 @@ export class Synchronization {
   #check: { localNs: bigint; now: number } | undefined;
   #logSyncInterval: number | undefined;
   #parent: PortIdentity | undefined;
-  /** When the parent was lost, with what the clock does meanwhile known. */
-  #lost: number | undefined;
+  /** Since when there is nothing to follow, and whether it is known what the clock does meanwhile. */
+  #lost: { readonly since: number; readonly steered: boolean } | undefined;
   last: Measurement | undefined;
   holdover = false;
 
@@ -58,6 +58,7 @@ export class Synchronization {
       this.#servo.setInterval(2 ** port.logSyncInterval);
     }
     if (this.holdover) this.#setHoldover(false);
+    this.#lost = undefined;
     const steering = localNs === undefined ? undefined : this.#steering.at(ingressNs, localNs);
     const output = this.#servo.sample(offsetNs, ingressNs, 1, steering);
     this.#steer(output, localNs);
@@ -81,26 +82,24 @@ export class Synchronization {
     const lost = this.#lost;
     const same = this.#parent !== undefined && samePort(parent, this.#parent);
     this.#parent = parent;
-    this.#lost = undefined;
     this.#check = undefined;
-    if (lost !== undefined && same && now - lost <= SILENCE_MS) return;
+    if (lost?.steered && same && now - lost.since <= SILENCE_MS) return;
     this.#servo.reset();
     this.#setState('unlocked');
   }
 
-  /** No master: false where there was no synchronization to hold. */
-  lost(now: number): boolean {
+  /** No master. Since when the clock holds over: one that came and went without a word changes nothing. */
+  lost(now: number): number | undefined {
     this.#check = undefined;
-    if (this.#state !== 'locked' && this.#state !== 'jump') return false;
+    if (this.holdover) return this.#lost?.since;
+    if (this.#state !== 'locked' && this.#state !== 'jump') return undefined;
     this.#host.act({ type: 'adjustFrequency', ppb: this.#servo.frequencyPpb });
     const localNs = this.#host.localTime();
-    if (localNs !== undefined) {
-      this.#steering.set(localNs, this.#servo.frequencyPpb);
-      this.#lost = now;
-    }
+    if (localNs !== undefined) this.#steering.set(localNs, this.#servo.frequencyPpb);
+    this.#lost = { since: now, steered: localNs !== undefined };
     this.#setState('holdover');
     this.#setHoldover(true);
-    return true;
+    return now;
   }
 
   #steer(output: ServoOutput, localNs: bigint | undefined): void {

@@ -256,6 +256,45 @@ describe('G.8275.1', () => {
     network.run(30);
     assert.equal(below.snapshot.parentDS.grandmasterClockQuality.clockClass, 165);
   });
+
+  it('a grandmaster that is heard again and lost again without a Sync ends no holdover', () => {
+    const network = new Network(14);
+    const grandmaster = clock(network, 'gm', 6, 128);
+    const other = network.clock(
+      'other',
+      1,
+      { profile: 'g8275.1', holdoverSeconds: 30, ports: [{ name: 'ether1' }] },
+      { driftPpb: 10_000 },
+    );
+    const link = network.link([
+      [grandmaster, 1],
+      [other, 1],
+    ]);
+    network.start();
+    assert.ok(network.until(() => follows(other, grandmaster), 20) !== undefined);
+    network.run(5);
+    const announces: Uint8Array[] = [];
+    network.tap = (node, _port, bytes) => {
+      if (node === grandmaster && decodeMessage(bytes).messageType === 'Announce') announces.push(bytes.slice());
+    };
+    network.run(1);
+    const classNow = () => other.snapshot.defaultDS.clockQuality.clockClass;
+    link.options = { ...link.options, loss: 1 };
+    network.run(10);
+    assert.equal(classNow(), 135);
+    for (const announce of announces.slice(-3)) {
+      network.inject(other, 1, announce);
+      network.run(0.1);
+    }
+    assert.equal(other.snapshot.grandmaster, false);
+    network.run(5);
+    assert.equal(other.snapshot.grandmaster, true);
+    assert.equal(other.snapshot.holdover, true);
+    assert.equal(classNow(), 135);
+    // From when it was lost first.
+    network.run(17);
+    assert.equal(classNow(), 165);
+  });
 });
 
 describe('SMPTE ST 2059-2', () => {
