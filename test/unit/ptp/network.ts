@@ -246,7 +246,8 @@ export class Network {
       this.#wake(node, () => {
         if (node.timers.get(id) !== at) return;
         node.timers.delete(id);
-        this.#do(node, node.engine.handleTimer(id, this.#now / 1e6));
+        // Not before it was due, by a rounding.
+        this.#do(node, node.engine.handleTimer(id, Math.max(at, this.#now / 1e6)));
       }),
     );
   }
