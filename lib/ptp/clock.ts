@@ -295,6 +295,10 @@ export class Clock implements PtpEngine, PortHost {
     this.#synchronization.sample(this.#ports[port - 1]!, offsetNs, delayNs, ingressNs, now);
   }
 
+  get steering(): PortHost['steering'] {
+    return this.#synchronization.steering;
+  }
+
   get follows(): boolean {
     return this.#slavePort !== 0;
   }

@@ -2,6 +2,7 @@ import type { Filter } from './filter/filter.ts';
 import { type PortIdentity, samePort } from './identity.ts';
 import { FLAG, LOG_INTERVAL_NONE } from './messages/constants.ts';
 import { encodeMessage, type Message, type PdelayResp, type PdelayRespFollowUp } from './messages/message.ts';
+import { NeighborRate } from './neighbor-rate.ts';
 import { delayFilter, type PathDelay } from './path-delay.ts';
 import { type MessageHost, makeHeader, nextSequenceId } from './port-host.ts';
 import type { ResolvedPort } from './profiles.ts';
@@ -9,8 +10,6 @@ import { clampScaled, scaledFromNs, scaledToNs, timestampFromNs, timestampToNs, 
 
 /** 802.1AS-2020 11.5.3: so many unanswered requests in a row are no neighbour. */
 const ALLOWED_LOST_RESPONSES = 9;
-/** Samples of the neighbour's rate that make one ratio. */
-const RATE_WINDOW = 8;
 
 interface Exchange {
   readonly sequenceId: number;
@@ -35,8 +34,7 @@ export class PeerDelay implements PathDelay {
   #lost = 0;
   #severalPeers = false;
   #asCapable = false;
-  #rates: { readonly local: bigint; readonly peer: bigint }[] = [];
-  neighborRateRatio = 1;
+  readonly #rate: NeighborRate;
   delayNs: number | undefined;
 
   constructor(host: MessageHost, port: number, config: ResolvedPort) {
@@ -44,6 +42,12 @@ export class PeerDelay implements PathDelay {
     this.#port = port;
     this.#config = config;
     this.#filter = delayFilter(host.config.delayFilter);
+    this.#rate = new NeighborRate(host);
+  }
+
+  /** The peer's rate over this clock's. */
+  get neighborRateRatio(): number {
+    return this.#rate.ratio;
   }
 
   get asCapable(): boolean {
@@ -52,6 +56,7 @@ export class PeerDelay implements PathDelay {
 
   reset(): void {
     this.flush();
+    this.#rate.reset();
     this.#filter.reset();
     this.delayNs = undefined;
     this.#lost = 0;
@@ -61,8 +66,7 @@ export class PeerDelay implements PathDelay {
 
   flush(): void {
     this.#exchange = undefined;
-    this.#rates = [];
-    this.neighborRateRatio = 1;
+    this.#rate.flush();
   }
 
   /** `to`: of a peer that is asked by unicast. */
@@ -227,24 +231,13 @@ export class PeerDelay implements PathDelay {
     if (t1 === undefined || t2 === undefined || t3 === undefined || t4 === undefined) return;
     this.#exchange = undefined;
     this.#lost = 0;
-    if (!exchange.oneStep) this.#rate(t3, t4);
-    const roundNs = Number(t4 - t1);
-    const residenceNs = Number(t3 - t2) / this.neighborRateRatio;
+    // What was measured with a wrong rate has a part of the peer's turnaround in it.
+    if (!exchange.oneStep && this.#rate.sample(t3, t4)) this.#filter.reset();
+    // One-step: the peer's time between is in the correction.
+    const { roundNs, residenceNs } = this.#rate.exchange(t1, t4, Number(t3 - t2));
     this.delayNs = this.#filter.sample((roundNs - residenceNs - exchange.correctionNs) / 2);
     const near = this.delayNs <= this.#config.neighborPropDelayThreshNs;
     if (!this.#severalPeers) this.#setAsCapable(near);
-  }
-
-  /** The peer's rate over ours, from departures there to arrivals here (802.1AS-2020 11.2.19.3.3). */
-  #rate(t3: bigint, t4: bigint): void {
-    this.#rates.push({ local: t4, peer: t3 });
-    if (this.#rates.length <= RATE_WINDOW) return;
-    const oldest = this.#rates.shift()!;
-    const local = Number(t4 - oldest.local);
-    const ratio = Number(t3 - oldest.peer) / local;
-    // A clock that is further off than this was stepped in between.
-    if (local > 0 && Math.abs(ratio - 1) < 1e-3) this.neighborRateRatio = ratio;
-    else this.flush();
   }
 
   #setAsCapable(asCapable: boolean): void {

@@ -7,6 +7,7 @@ import type { Header } from './messages/header.ts';
 import type { Management } from './messages/message.ts';
 import type { PortSync } from './port-sync.ts';
 import type { Profile } from './profiles.ts';
+import type { SteeringHistory } from './servo/steering-history.ts';
 import type { FollowUpInformation } from './tlv/gptp.ts';
 
 /** What a port may ask of the clock that it belongs to. */
@@ -25,6 +26,8 @@ export interface PortHost {
   readonly follows: boolean;
   /** The clocks an Announce came through, this one not among them. */
   readonly pathSequence: readonly bigint[];
+  /** What the servo does to this clock; undefined where nobody can tell when. */
+  readonly steering: Pick<SteeringHistory, 'between' | 'ppb'> | undefined;
   random(): number;
   act(action: Action): void;
   event(event: PtpEvent): void;
@@ -41,7 +44,7 @@ export interface PortHost {
 }
 
 /** What messages and the peer delay mechanism need: transparent clocks have no more. */
-export type MessageHost = Pick<PortHost, 'config' | 'profile' | 'defaultDS' | 'act' | 'event' | 'count'>;
+export type MessageHost = Pick<PortHost, 'config' | 'profile' | 'defaultDS' | 'steering' | 'act' | 'event' | 'count'>;
 
 /** The header of a message of this port. */
 export function makeHeader(

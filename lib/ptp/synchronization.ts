@@ -44,6 +44,10 @@ export class Synchronization {
     this.#steering = new SteeringHistory(config.initialFrequencyPpb ?? 0);
   }
 
+  get steering(): SteeringHistory | undefined {
+    return this.#host.localTime() === undefined ? undefined : this.#steering;
+  }
+
   sample(port: Port, offsetNs: number, delayNs: number, ingressNs: bigint, now: number): void {
     const localNs = this.#host.localTime();
     if (!this.#sane(localNs ?? ingressNs, now)) {

@@ -47,6 +47,11 @@ export class TransparentClock implements PtpEngine, MessageHost {
     this.#ports = config.ports.map((_, index) => new TransparentPort(this, index + 1, this.#peerToPeer));
   }
 
+  /** Nobody steers it. */
+  get steering(): undefined {
+    return undefined;
+  }
+
   start(now: number): readonly Action[] {
     return this.#run(() => {
       for (const port of this.#ports) port.start(now);

@@ -14,6 +14,16 @@ export interface TruthSample {
   /** Seconds of this process's monotonic clock. */
   readonly at: number;
   readonly errorNs: number;
+  /** The instant that both clocks were read at, ms of CLOCK_MONOTONIC_RAW. */
+  readonly rawMs: number;
+}
+
+/** How long after one sample the next is taken. */
+const sampleMs = 100;
+
+/** How late a sample was at worst: so long did the VM, or its processor that samples, stand still. */
+export function standstillMs(samples: readonly TruthSample[]): number {
+  return samples.slice(1).reduce((most, { rawMs }, i) => Math.max(most, rawMs - samples[i]!.rawMs - sampleMs), 0);
 }
 
 /** Two cards and the wire between them, each card in a namespace of its own, the second's clock away from the first's. */
@@ -44,7 +54,7 @@ export class Wire {
       namespace.address(card, `192.0.${2 + pair}.${host}/24`, `fd00:88:${pair}::${host}/64`);
     }
     // /sys shows the cards of its own namespace only. Without a process for each sample: the VM is slow.
-    const loop = `exec 9<> <(:); while :; do read -r error raw < /sys/class/net/${this.farCard}/truth_ns; echo $error; read -r -t 0.1 -u 9; done`;
+    const loop = `exec 9<> <(:); while :; do read -r error raw < /sys/class/net/${this.farCard}/truth_ns; echo $error $raw; read -r -t ${sampleMs / 1000} -u 9; done`;
     this.#sampler = this.far.spawn('bash', ['-c', loop]);
   }
 
@@ -58,13 +68,13 @@ export class Wire {
 
   /** The far clock minus the near one: what a slave is to make 0. */
   get errorNs(): number {
-    return Number(this.#sampler.stdout.trimEnd().split('\n').at(-1));
+    return Number(this.#sampler.stdout.trimEnd().split('\n').at(-1)?.split(' ')[0]);
   }
 
   /** Takes the truth for so long, ten times a second. */
   async sample(seconds: number, until: () => boolean = () => false): Promise<TruthSample[]> {
     const samples: TruthSample[] = [];
-    let seen = this.#sampler.stdout.length;
+    let seen = this.#sampler.stdout.lastIndexOf('\n') + 1;
     const end = performance.now() + seconds * 1000;
     while (performance.now() < end && !until()) {
       await sleep(50);
@@ -72,7 +82,10 @@ export class Wire {
       const whole = text.lastIndexOf('\n') + 1;
       seen += whole;
       const at = performance.now() / 1000;
-      for (const line of text.slice(0, whole).split('\n')) if (line) samples.push({ at, errorNs: Number(line) });
+      for (const line of text.slice(0, whole).split('\n')) {
+        const [error, raw] = line.split(' ');
+        if (line) samples.push({ at, errorNs: Number(error), rawMs: Number(raw) / 1e6 });
+      }
     }
     return samples;
   }

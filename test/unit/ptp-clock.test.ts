@@ -91,11 +91,23 @@ describe('ordinary clock', () => {
     }
   });
 
+  it('p2p: a neighbour that takes up to 100 ms to answer, while the clock is steered, is no nearer or farther', () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const { network, master, slave } = pair({ seed, port: { delayMechanism: 'p2p' } });
+      for (const node of [master, slave]) node.busy = () => network.random() * 100e6;
+      network.run(25);
+      const { max } = network.record(slave, master, 35);
+      assert.ok(max <= 8, `seed ${seed}: ${max} ns`);
+      const delayNs = slave.snapshot.ports[0]!.delayNs!;
+      assert.ok(Math.abs(delayNs - 500) <= 2, `seed ${seed}: ${delayNs} ns`);
+    }
+  });
+
   it('a master that falls silent for a second, and is lost by 802.1AS, is followed on from where it was', () => {
     for (let seed = 1; seed <= 8; seed++) {
       const gptp = { profile: '802.1as' } as const;
       const { network, master, slave } = pair({ seed, master: gptp, slave: gptp, link: { jitterNs: 50 } });
-      master.busy = () => (network.random() < 0.012 ? 1e9 : 1e6);
+      master.busy = () => (network.random() < 0.008 ? 1e9 : 1e6);
       slave.busy = () => 1e6;
       network.run(25);
       const { sd, max } = network.record(slave, master, 40);

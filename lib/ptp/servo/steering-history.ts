@@ -1,7 +1,7 @@
 import type { Steering } from './servo.ts';
 
-/** Corrections kept: those of a driver that is some seconds late. */
-const LIMIT = 64;
+/** Corrections kept: those of a driver that is some seconds late, and of the peer delay mechanism's interval. */
+const LIMIT = 256;
 
 /** A driver that is later than that says nothing useful about where the clock is going. */
 const MAX_AHEAD_SECONDS = 2;
@@ -18,12 +18,12 @@ export class SteeringHistory {
 
   /** A sample of `ingressNs` that is answered at `localNs`. */
   at(ingressNs: bigint, localNs: bigint): Steering {
-    const sinceLastNs = this.#lastNs === undefined ? 0 : this.#steeredNs(this.#lastNs, ingressNs);
+    const sinceLastNs = this.#lastNs === undefined ? 0 : this.#added(this.#lastNs, ingressNs).ns;
     this.#lastNs = ingressNs;
     const latest = ingressNs + BigInt(MAX_AHEAD_SECONDS) * 1_000_000_000n;
     const until = localNs < ingressNs ? ingressNs : localNs > latest ? latest : localNs;
     const aheadSeconds = Number(until - ingressNs) / 1e9;
-    return { sinceLastNs, aheadSeconds, aheadNs: this.#steeredNs(ingressNs, until) };
+    return { sinceLastNs, aheadSeconds, aheadNs: this.#added(ingressNs, until).ns };
   }
 
   set(fromNs: bigint, ppb: number): void {
@@ -37,16 +37,27 @@ export class SteeringHistory {
     if (this.#lastNs !== undefined) this.#lastNs += deltaNs;
   }
 
-  #steeredNs(fromNs: bigint, toNs: bigint): number {
-    let sum = 0;
+  /** The present correction. */
+  get ppb(): number {
+    return this.#changes.at(-1)!.ppb;
+  }
+
+  /** What steering added to the clock between two of its times; undefined if that is too long ago. */
+  between(fromNs: bigint, toNs: bigint): number | undefined {
+    const { ns, whole } = this.#added(fromNs, toNs);
+    return whole ? ns : undefined;
+  }
+
+  #added(fromNs: bigint, toNs: bigint): { readonly ns: number; readonly whole: boolean } {
+    let ns = 0;
     let end = toNs;
     for (let i = this.#changes.length - 1; i >= 0 && end > fromNs; i--) {
       const change = this.#changes[i]!;
       if (change.fromNs >= end) continue;
       const begin = change.fromNs > fromNs ? change.fromNs : fromNs;
-      sum += (Number(end - begin) / 1e9) * change.ppb;
+      ns += (Number(end - begin) / 1e9) * change.ppb;
       end = begin;
     }
-    return sum;
+    return { ns, whole: end <= fromNs };
   }
 }

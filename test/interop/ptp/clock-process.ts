@@ -10,6 +10,8 @@ import {
 /** Its one argument. */
 export interface ClockProcessOptions extends PtpDaemonOptions {
   readonly manage?: ManagementServerOptions;
+  /** Tells when it itself came to its turn late by so much: `late`. */
+  readonly tellLateMs?: number;
 }
 
 export const clockProcess = import.meta.filename;
@@ -33,11 +35,24 @@ function print(value: unknown): void {
   process.stdout.write(`${text}\n`);
 }
 
+const beatMs = 50;
+
+function tellLate(limitMs: number): void {
+  let last = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    const ms = now - last - beatMs;
+    last = now;
+    if (ms > limitMs) print({ name: 'late', ms });
+  }, beatMs).unref();
+}
+
 function main(): void {
-  const { manage, ...options } = JSON.parse(process.argv[2] ?? '') as ClockProcessOptions;
+  const { manage, tellLateMs, ...options } = JSON.parse(process.argv[2] ?? '') as ClockProcessOptions;
   const daemon = new PtpDaemon(options);
   for (const name of names) daemon.on(name, (event: PtpEvent) => print(event));
   daemon.start();
+  if (tellLateMs !== undefined) tellLate(tellLateMs);
   const server = manage && new ManagementServer(daemon, manage);
   print({ name: 'started', clock: daemon.clock.name, fallback: daemon.fallback });
   // A request for its snapshot; SIGTERM ends it.

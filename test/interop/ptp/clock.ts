@@ -9,6 +9,7 @@ export interface ClockEvent {
   readonly from?: string;
   readonly to?: string;
   readonly reason?: string;
+  readonly ms?: number;
   readonly measurement?: {
     readonly offsetFromMasterNs: number;
     readonly meanPathDelayNs: number;
