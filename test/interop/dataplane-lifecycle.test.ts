@@ -12,7 +12,7 @@ const base = { inner: 4, outer: 4, udp: true, suite: 'aes-gcm' } as const;
 describe('lifetimes and mappings', { skip: lacking, timeout: 240_000 }, () => {
   test('soft and hard limits of packets and bytes, each told once; a dead SA carries nothing', async () => {
     await using tunnel = await Tunnel.open({ ...base, lifetime: { softPackets: 2, hardBytes: 84 * 4 } });
-    const ping = await tunnel.a.ping(net.b[4], { count: 6, waitMs: 200 });
+    const ping = await tunnel.a.ping(net.b[4], { count: 6, waitMs: 2000 });
     assert.equal(ping.received, 4);
     const told = (gateway: Gateway) =>
       gateway.expires.map(({ sa, direction, hard }) => `${sa.spi} ${direction} ${hard}`);
@@ -124,7 +124,7 @@ describe('IKE through the userspace data plane', { skip: lacking, timeout: 240_0
       tunnel.leftGateway.call('sendIke', { ...local, port: 501 }, remote, new Uint8Array(1)),
       /port/,
     );
-    await tunnel.rightGateway.block(500);
+    await tunnel.rightGateway.block(40);
     for (let i = 0; i < 40; i++) await tunnel.leftGateway.call('sendIke', local, remote, new Uint8Array(60000));
     await until(
       async () => {

@@ -11,8 +11,8 @@ import {
 export type Request =
   | { readonly id: number; readonly open: UserspaceOptions; readonly kind: 'userspace' }
   | { readonly id: number; readonly open: KernelOptions; readonly kind: 'kernel' }
-  /** Keeps the event loop busy, and so IKE unread. */
-  | { readonly id: number; readonly blockMs: number }
+  /** Keeps the event loop busy, and so IKE unread, until so many messages more have come. */
+  | { readonly id: number; readonly ikeUnread: number }
   | { readonly id: number; readonly method: string; readonly args: readonly unknown[] };
 export type Response =
   | { readonly id: number; readonly value: unknown }
@@ -43,9 +43,12 @@ process.on('message', (request: Request) => {
           ? new KernelDataPlane(events, request.open)
           : new UserspaceDataPlane(events, request.open);
       send({ id, value: undefined });
-    } else if ('blockMs' in request) {
+    } else if ('ikeUnread' in request) {
+      const received = () => (plane as UserspaceDataPlane).threadStatistics().ikeReceived;
+      const [enough, end] = [received() + BigInt(request.ikeUnread), performance.now() + 20_000];
       send({ id, value: undefined });
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, request.blockMs);
+      const page = new Int32Array(new SharedArrayBuffer(4));
+      while (received() < enough && performance.now() < end) Atomics.wait(page, 0, 0, 5);
     } else {
       const method = plane![request.method as keyof DataPlane] as (...args: readonly unknown[]) => unknown;
       send({ id, value: method.apply(plane, [...request.args]) });

@@ -113,9 +113,9 @@ export class Gateway {
     );
   }
 
-  /** Keeps its event loop busy for a while, from now on. */
-  async block(blockMs: number): Promise<void> {
-    await this.#ask({ blockMs });
+  /** From now on it reads no IKE until `ikeUnread` messages more have come. */
+  async block(ikeUnread: number): Promise<void> {
+    await this.#ask({ ikeUnread });
   }
 
   /** SIGKILL, as a crash. */
