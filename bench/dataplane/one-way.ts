@@ -17,10 +17,13 @@ export interface OneWay {
 const warmUpSeconds = 0.3;
 const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** What comes out of the gateway is nobody's: the measure is of it, not of what is behind it. */
+/**
+ * What comes out of the gateway is nobody's: the measure is of it, not of what is behind it. (The route to the one host
+ * that is sent to is longer than that of its link.)
+ */
 function hole(verb: 'replace' | 'del', out: boolean): void {
   const neighbour = `neighbour ${verb} ${ends.right.outer} lladdr 02:00:00:00:00:99 nud permanent dev wan`;
-  const words = out ? neighbour : `route ${verb} blackhole 10.1.0.0/17`;
+  const words = out ? neighbour : `route ${verb} blackhole ${ends.left.host}/32`;
   execFileSync('ip', ['-n', space('left'), ...words.split(' ')]);
 }
 
