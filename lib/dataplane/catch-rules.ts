@@ -1,6 +1,6 @@
 import type { Family, RuleSpec } from '../rtnl/index.ts';
 import { parseAddress } from '../wire/ip-address.ts';
-import { parsePrefix, prefixContains } from '../wire/prefix.ts';
+import { parsePrefix, prefixContains, prefixesOverlap } from '../wire/prefix.ts';
 import type { PolicySpec, PortRange, Selector } from './dataplane.ts';
 
 /**
@@ -11,7 +11,8 @@ import type { PolicySpec, PortRange, Selector } from './dataplane.ts';
  * look at, and leads around the device only if that is all there is to say.
  *
  * Two sections, in the order of the SPD:
- * - outbound: from local to remote, whoever sent it, also what came out of the device (hub and spoke);
+ * - outbound: from local to remote, whoever sent it, also what came out of the device (hub and spoke). Where no remote
+ *   prefix overlaps a local one, nothing that comes out can be meant, and it is not asked about each policy;
  * - mirrored: packets in the clear from remote to local that are being forwarded. They must have come protected
  *   (RFC 4301 5.2 step 3b), so the device gets them to drop and count. What the kernel delivers to this host itself is
  *   decided by its `local` table before any of our rules.
@@ -75,6 +76,7 @@ export function catchRules(
 
   priority = first;
   push({ fwmark: options.mark, ...toEnd });
+  if (!isHub(mine)) push({ iif: options.device, ...toEnd });
   for (const policy of mine) {
     const { passes, where } = rule(policy.action === 'none', policy.selector, 'local', 'remote');
     const source = unboundSource(policy.selector, options);
@@ -98,6 +100,13 @@ export function catchRules(
     push({ ...where, ...(passes ? toEnd : toDevice) });
   }
   return { rules, sourceRoutes: [...sourceRoutes.values()] };
+}
+
+/** What comes out of the device came from the remote side of a policy that encrypts. */
+function isHub(policies: readonly PolicySpec[]): boolean {
+  const distinct = (prefixes: readonly string[]) => [...new Set(prefixes)].map(parsePrefix);
+  const remotes = policies.flatMap(({ action, selector }) => (action === 'encrypt' ? [selector.remote] : []));
+  return prefixesOverlap(distinct(remotes), distinct(policies.map(({ selector }) => selector.local)));
 }
 
 export function familyOf(selector: Selector): Family {

@@ -47,6 +47,19 @@ export function prefixContains(prefix: Prefix, address: Uint8Array): boolean {
   return true;
 }
 
+/** Whether some address is in one of both lists. */
+export function prefixesOverlap(some: readonly Prefix[], others: readonly Prefix[]): boolean {
+  return anyInside(some, others) || anyInside(others, some);
+}
+
+/** Two prefixes share an address only if one is inside of the other. */
+function anyInside(inner: readonly Prefix[], outer: readonly Prefix[]): boolean {
+  const known = new Set(outer.map(formatPrefix));
+  const lengths = [...new Set(outer.map(({ length }) => length))];
+  const shortened = ({ address }: Prefix, length: number) => formatPrefix(maskPrefix(address, length));
+  return inner.some((p) => lengths.some((length) => length <= p.length && known.has(shortened(p, length))));
+}
+
 export function prefixRange(prefix: Prefix): AddressRange {
   const end = Uint8Array.from(prefix.address, (byte, i) => byte | (~maskByte(prefix.length, i) & 0xff));
   return { start: prefix.address, end };

@@ -28,7 +28,10 @@ function policy(more: Partial<Omit<PolicySpec, 'selector'>> = {}, selector: Part
 }
 
 /** The rules between the guards, in the order the kernel asks them. */
-function sections(policies: readonly PolicySpec[], more = {}): { outbound: RuleSpec[]; mirrored: RuleSpec[] } {
+function sections(
+  policies: readonly PolicySpec[],
+  more = {},
+): { hub: boolean; outbound: RuleSpec[]; mirrored: RuleSpec[] } {
   const { rules } = catchRules(policies, 'inet', 1000, { ...options, ...more });
   const sorted = [...rules].sort((a, b) => a.priority! - b.priority!).map(({ family, protocol, ...rule }) => rule);
   const middle = sorted.findIndex((rule) => rule.priority === 6000);
@@ -40,7 +43,9 @@ function sections(policies: readonly PolicySpec[], more = {}): { outbound: RuleS
   ]);
   assert.deepEqual(sorted.at(-1), { priority: 10999, action: 'nop' });
   const bare = (rules: RuleSpec[]) => rules.map(({ priority, ...rule }) => rule);
-  return { outbound: bare(sorted.slice(1, middle)), mirrored: bare(sorted.slice(middle + 3, -1)) };
+  const hub = sorted[1]!.iif !== 'rp0';
+  if (!hub) assert.deepEqual(sorted[1], { priority: 1001, iif: 'rp0', action: 'goto', target: 10999 });
+  return { hub, outbound: bare(sorted.slice(hub ? 1 : 2, middle)), mirrored: bare(sorted.slice(middle + 3, -1)) };
 }
 
 describe('catch rules', () => {
@@ -51,9 +56,25 @@ describe('catch rules', () => {
 
   test('encrypt goes to the device both ways, the mirror only when it was forwarded in the clear', () => {
     assert.deepEqual(sections([policy()]), {
+      hub: false,
       outbound: [{ src: '10.1.0.0/24', dst: '10.2.0.0/24', table: 100 }],
       mirrored: [{ src: '10.2.0.0/24', dst: '10.1.0.0/24', table: 100 }],
     });
+  });
+
+  test('what comes out of the device is asked about the policies only where they may be about it', () => {
+    const spoke = { local: '10.3.0.0/24', remote: '10.1.0.0/24' };
+    const hubs: [boolean, PolicySpec[]][] = [
+      [false, [policy(), policy({ id: 2 }, { remote: '10.3.0.0/24' })]],
+      // From one spoke to the other.
+      [true, [policy(), policy({ id: 2 }, spoke)]],
+      [true, [policy(), policy({ id: 2, action: 'discard' }, { ...spoke, local: '10.2.0.128/25' })]],
+      [true, [policy({}, { local: '0.0.0.0/0' })]],
+      [true, [policy({}, { remote: '10.0.0.0/8' })]],
+      // Nothing comes from the remote side of what does not encrypt.
+      [false, [policy(), policy({ id: 2, action: 'none' }, { remote: '10.1.0.0/16' })]],
+    ];
+    for (const [hub, policies] of hubs) assert.equal(sections(policies).hub, hub, JSON.stringify(policies));
   });
 
   test('none skips the rest of its own section only', () => {
@@ -98,6 +119,7 @@ describe('catch rules', () => {
     const web = { protocol: 6, remotePorts: { first: 80, last: 80 } };
     for (const action of ['encrypt', 'discard'] as const)
       assert.deepEqual(sections([policy({ action }, web)]), {
+        hub: false,
         outbound: [{ src: '10.1.0.0/24', dst: '10.2.0.0/24', ipProtocol: 6, table: 100 }],
         mirrored: [{ src: '10.2.0.0/24', dst: '10.1.0.0/24', ipProtocol: 6, table: 100 }],
       });
@@ -118,11 +140,11 @@ describe('catch rules', () => {
     const six = { local: '2001:db8:a::/64', remote: '2001:db8:b::/64' };
     const rulesOf = (...policies: PolicySpec[]) =>
       catchRules(policies, 'inet6', 1000, options).rules.filter(({ src }) => src === six.local);
-    const where = { family: 'inet6', protocol: 82, priority: 1001, src: six.local, dst: six.remote };
+    const where = { family: 'inet6', protocol: 82, priority: 1002, src: six.local, dst: six.remote };
     const none = { ...where, ipProtocol: 58, action: 'goto', target: 6000 };
     assert.deepEqual(rulesOf(policy({ action: 'none' }, { ...six, protocol: 58 }), policy({ id: 2 }, six)), [
       none,
-      { ...where, priority: 1002, table: 100 },
+      { ...where, priority: 1003, table: 100 },
     ]);
     assert.deepEqual(rulesOf(policy({}, { ...six, protocol: 17 })), [{ ...where, table: 100 }]);
   });
