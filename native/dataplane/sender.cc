@@ -184,7 +184,8 @@ void Sender::prepare(size_t i, bool segmented) {
   ControlWriter writer(controls_[i]);
   if (port_->kind() != PortKind::kDirect) {
     writer.source(m.source);
-    writer.trafficClass(port_->version(), m.tos);
+    // Zero is the socket's own.
+    if (m.tos != 0) writer.trafficClass(port_->version(), m.tos);
     if (segmented && m.packets > 1) writer.segment(static_cast<uint16_t>(m.segment));
   }
   writer.attach(h);

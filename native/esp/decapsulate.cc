@@ -1,5 +1,7 @@
 #include "esp/decapsulate.h"
 
+#include <new>
+
 #include "base/bytes.h"
 #include "base/declassify.h"
 #include "esp/ah.h"
@@ -18,7 +20,8 @@ struct Decapsulation {
     const uint32_t head = 8 + uint32_t(sa.suite_.ivBytes()), icv = uint32_t(sa.suite_.icvBytes());
     if (p.length < head + icv + 2) return Status::tooShort;
     const uint32_t text = p.length - head - icv;
-    if (text % sa.suite_.blockBytes() != 0) return Status::badLength;
+    // Blocks are of 1, 8 or 16 bytes.
+    if ((text & (uint32_t(sa.suite_.blockBytes()) - 1)) != 0) return Status::badLength;
     p.sequence = sa.window_.extend(loadBe32(p.data + 4));
     message.data = p.data;
     message.aadBytes = 8;
@@ -105,7 +108,12 @@ struct Decapsulation {
 };
 
 void decapsulate(std::span<InboundPacket> packets) {
-  crypto::Operation operations[Decapsulation::kTogether];
+  // Made one by one: most batches are shorter than all of them are long to clear.
+  union Operations {
+    Operations() {}
+    crypto::Operation at[Decapsulation::kTogether];
+  } room;
+  crypto::Operation* const operations = room.at;
   InboundPacket* waiting[Decapsulation::kTogether];
   size_t count = 0;
   const auto flush = [&] {
@@ -123,7 +131,7 @@ void decapsulate(std::span<InboundPacket> packets) {
       p.sa->protocol() == Protocol::ah ? decapsulateAh(p) : decompress(p);
       continue;
     }
-    crypto::Operation& o = operations[count];
+    crypto::Operation& o = *new (&operations[count]) crypto::Operation;
     p.status = Decapsulation::prepare(p, o.message);
     if (p.status != Status::ok) continue;
     o.suite = &p.sa->suite();

@@ -92,6 +92,7 @@ struct Encapsulation {
 };
 
 void encapsulate(std::span<OutboundPacket> packets) {
+  if (packets.empty()) return;
   constexpr size_t kChunk = 64;
   crypto::Operation operations[kChunk];
   size_t count = 0;
