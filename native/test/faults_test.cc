@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/coalescer.h"
 #include "dataplane/flow.h"
 #include "dataplane/fragmenter.h"
 #include "dataplane/icmp.h"
@@ -18,6 +19,7 @@
 #include "dataplane/spd.h"
 #include "esp/encapsulate.h"
 #include "esp/ip_header.h"
+#include "esp/outbound_train.h"
 #include "test/check.h"
 
 using namespace rp;
@@ -192,9 +194,52 @@ struct Run {
   Random random;
   Bytes previous;
   uint64_t now = 1;
-  uint64_t opened = 0, refused = 0, sealed = 0, unsealed = 0, nested = 0, whole = 0;
+  uint64_t opened = 0, refused = 0, sealed = 0, unsealed = 0, nested = 0, whole = 0, trained = 0, joined = 0;
+  Coalescer coalescer{[this](auto parts, auto packets, auto bytes) { written(parts, packets, bytes); }, true};
 
   explicit Run(uint64_t seed) : random(seed) {}
+
+  void written(std::span<const iovec> parts, uint32_t packets, uint32_t bytes) {
+    size_t sum = 0;
+    for (const iovec& part : parts) sum += part.iov_len;
+    CHECK(sum == sizeof(VnetHeader) + bytes && bytes <= 65535);
+    joined += packets - 1;
+  }
+
+  // As they come out of an SA.
+  void join(const std::vector<Bytes>& packets) {
+    for (const Bytes& packet : packets) {
+      Flow flow;
+      if (parseFlow(packet, flow)) coalescer.add(packet, flow);
+    }
+    coalescer.flush();
+  }
+
+  // The packets that a super-packet is cut into, sealed side by side; what was sealed opens.
+  void train(Segmenter& segmenter, const Bytes& packet, const Flow& flow) {
+    const Pair& pair = world.pairs[random.below(static_cast<uint32_t>(world.pairs.size()))];
+    if (pair.out->mode() != esp::Mode::tunnel || pair.out->key().protocol != esp::Protocol::esp) return;
+    esp::OutboundSa& out = pair.out->out();
+    for (int i = 0; i < 4 && !segmenter.done(); ++i) {
+      esp::OutboundTrain wrapper;
+      const uint32_t bytes = segmenter.nextLength();
+      if (wrapper.begin(out, std::span(packet).first(flow.length), bytes) != esp::Status::ok) return;
+      Bytes buffer(wrapper.sealedBytes());
+      uint64_t sequence;
+      crypto::Operation operation;
+      CHECK(segmenter.next(&buffer[wrapper.headBytes()]) == bytes && out.take(1, sequence) == 1);
+      wrapper.wrap(buffer.data(), sequence, operation);
+      crypto::seal({&operation, 1});
+      CHECK(operation.ok);
+      esp::InboundPacket p;
+      p.data = buffer.data();
+      p.length = static_cast<uint32_t>(buffer.size());
+      p.sa = &pair.in->in();
+      esp::decapsulate({&p, 1});
+      CHECK(p.status != esp::Status::integrity && p.status != esp::Status::badPadding);
+      if (p.status == esp::Status::ok) ++trained;
+    }
+  }
 
   void plainSide(const Bytes& packet) {
     Flow flow;
@@ -227,9 +272,18 @@ struct Run {
     vnet.checksumStart = static_cast<uint16_t>(random.below(100));
     vnet.checksumOffset = static_cast<uint16_t>(random.below(20));
     Segmenter segmenter;
-    if (segmenter.begin(vnet, packet, flow)) {
-      Bytes piece(segmenter.longest());
-      for (int i = 0; i < 50 && !segmenter.done(); ++i) CHECK(segmenter.next(piece.data()) <= piece.size());
+    if (segmenter.begin(vnet, packet, flow) && random.oneIn(2)) {
+      train(segmenter, packet, flow);
+    } else if (segmenter.begin(vnet, packet, flow)) {
+      std::vector<Bytes> pieces;
+      while (pieces.size() < 50 && !segmenter.done()) {
+        Bytes& piece = pieces.emplace_back(segmenter.longest());
+        const uint32_t bytes = segmenter.next(piece.data());
+        CHECK(bytes <= piece.size());
+        piece.resize(bytes);
+        if (random.oneIn(40)) spoil(random, piece);
+      }
+      join(pieces);
     }
   }
 
@@ -329,12 +383,15 @@ int main(int argc, char** argv) {
   const uint64_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 100'000;
   Run run(argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 4301);
   for (uint64_t i = 0; i < count && rp::test::failures() == 0; ++i) run.one();
-  std::printf("%llu packets: %llu sealed, %llu not; %llu opened, %llu refused, %llu nested, %llu put together\n",
+  std::printf("%llu packets: %llu sealed, %llu not; %llu opened, %llu refused, %llu nested, %llu put together, "
+              "%llu in trains, %llu joined\n",
               static_cast<unsigned long long>(count), static_cast<unsigned long long>(run.sealed),
               static_cast<unsigned long long>(run.unsealed), static_cast<unsigned long long>(run.opened),
               static_cast<unsigned long long>(run.refused), static_cast<unsigned long long>(run.nested),
-              static_cast<unsigned long long>(run.whole));
+              static_cast<unsigned long long>(run.whole), static_cast<unsigned long long>(run.trained),
+              static_cast<unsigned long long>(run.joined));
   // A run in which nothing gets through, or nothing is refused, tests nothing.
   if (count >= 10'000) CHECK(run.opened > count / 10 && run.refused > count / 10 && run.nested > 10 && run.whole > 10);
+  if (count >= 10'000) CHECK(run.trained > 10 && run.joined > 10);
   return rp::test::checkFailures();
 }
