@@ -152,7 +152,7 @@ describe('several packet threads', { skip: lacking, timeout: 240_000 }, () => {
       gateways: { threads: 2 },
     });
     const bound = await tunnel.left.exec(
-      'python3',
+      '/usr/bin/python3',
       ['-c', `import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 4500))`],
       { check: false },
     );

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { parseAddress } from '#lib/wire/ip-address.js';
 import { Capture, missingKernelFeature, type Namespace, type WireKind } from '../lab/index.ts';
 import { changed } from './dataplane/gateway.ts';
 import { net, type Suite, selector, Tunnel } from './dataplane/tunnel.ts';
@@ -56,12 +57,30 @@ async function transfer(from: Namespace, to: Namespace, target: string): Promise
 
 const allowed: readonly WireKind[] = ['arp', 'neighbour-discovery', 'esp', 'esp-in-udp'];
 
-/** Sends the second fragment of a UDP datagram, and never the first. */
+/** Sends the second fragment of a UDP datagram, and never the first: 64 octets of it, 800 octets in. */
 function orphan(version: 4 | 6): string {
-  const payload = `b'x' * 64`;
-  return version === 4
-    ? `from scapy.all import *; send(IP(src='${net.a[4]}', dst='${net.b[4]}', id=4711, frag=100, proto=17)/Raw(${payload}), verbose=0)`
-    : `from scapy.all import *; send(IPv6(src='${net.a[6]}', dst='${net.b[6]}')/IPv6ExtHdrFragment(id=4711, offset=100, nh=17)/Raw(${payload}), verbose=0)`;
+  const packet = Buffer.alloc(version === 4 ? 20 : 48, 0);
+  if (version === 4) {
+    packet.writeUInt32BE(0x45000054, 0);
+    packet.writeUInt16BE(4711, 4);
+    packet.writeUInt16BE(100, 6);
+    packet.set([64, 17], 8);
+    packet.set([...net.a[4].split('.'), ...net.b[4].split('.')].map(Number), 12);
+  } else {
+    packet[0] = 0x60;
+    packet.writeUInt16BE(8 + 64, 4);
+    packet.set([44, 64], 6);
+    packet.set(parseAddress(net.a[6]), 8);
+    packet.set(parseAddress(net.b[6]), 24);
+    packet[40] = 17;
+    packet.writeUInt16BE(100 << 3, 42);
+    packet.writeUInt32BE(4711, 44);
+  }
+  return `
+import socket
+s = socket.socket(socket.${version === 4 ? 'AF_INET' : 'AF_INET6'}, socket.SOCK_RAW, socket.IPPROTO_RAW)
+s.sendto(bytes.fromhex('${packet.toString('hex')}') + b'x' * 64, ('${net.b[version]}', 0))
+`;
 }
 
 /** Multicast listener reports stand behind a hop-by-hop header (RFC 3810 5). */

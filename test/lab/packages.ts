@@ -10,6 +10,7 @@ export const networkPackages = [
   'tcpdump',
   'tshark',
   'iperf3',
+  'python3',
 ] as const;
 /** strongSwan with ESP in user space: kernel-libipsec is an extra plugin, AES-GCM a standard one. */
 export const strongSwanPackages = [
