@@ -77,6 +77,9 @@ struct Aesni {
   static void gcmGroups(const Key& key, const Block* powers, Block& counter, Block& y, uint8_t*& text, size_t& bytes) {
     stitched<OneBlock, kOpen>(key, powers, counter, y, text, bytes);
   }
+  static void gcmHash(const Block* powers, Block& y, const uint8_t*& data, size_t& bytes) {
+    hashGroups<OneBlock>(powers, y, data, bytes);
+  }
   // x[0] H^n + ... + x[n-1] H, three products for each instead of four (Karatsuba).
   static constexpr bool kSums = true;
   static GhashSum sum(const Block* x, const Block* powers, int n) {

@@ -49,6 +49,9 @@ struct GcmModes {
   static Block absorbAad(const Context& gcm, const uint8_t* p, size_t bytes, Block* x, int& count) {
     Block y = Isa::zero();
     count = 0;
+    if constexpr (requires { Isa::gcmHash(gcm.powers, y, p, bytes); }) {
+      if (bytes >= 16 * kWide) Isa::gcmHash(gcm.powers, y, p, bytes);
+    }
     for (; bytes > 0;) {
       if (count == kWide) {
         y = absorb(gcm, y, x, count);

@@ -106,6 +106,20 @@ struct GcmStitched {
   }
 };
 
+// Groups of which nothing is encrypted, as GMAC has them.
+template <class Wide>
+inline void hashGroups(const __m128i* powers, __m128i& y, const uint8_t*& data, size_t& bytes) {
+  using Stitched = GcmStitched<Wide>;
+  constexpr size_t kBytes = 16 * Stitched::kGroup;
+  Stitched gcm(powers);
+  for (; bytes >= kBytes; data += kBytes, bytes -= kBytes) {
+    gcm.low = gcm.middle = gcm.high = Wide::zero();
+#pragma GCC unroll 8
+    for (int i = 0; i < Stitched::kRegisters; i++) gcm.hash(data, i, y);
+    y = gcm.reduced();
+  }
+}
+
 template <class Wide, bool kOpen>
 inline void stitched(const AesniKey& key, const __m128i* powers, __m128i& counter, __m128i& y, uint8_t*& text,
                      size_t& bytes) {

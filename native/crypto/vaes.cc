@@ -41,6 +41,9 @@ struct Vaes : Aesni {
   static void gcmGroups(const Key& key, const Block* powers, Block& counter, Block& y, uint8_t*& text, size_t& bytes) {
     stitched<TwoBlocks, kOpen>(key, powers, counter, y, text, bytes);
   }
+  static void gcmHash(const Block* powers, Block& y, const uint8_t*& data, size_t& bytes) {
+    hashGroups<TwoBlocks>(powers, y, data, bytes);
+  }
   template <int n>
   static void join(__m256i y[n / 2], const Block x[n]) {
 #pragma GCC unroll 8
