@@ -242,7 +242,8 @@
       "-mprefer-vector-width=512"
     ],
     "rp_isa_vaes": [
-      "native/crypto/vaes.cc"
+      "native/crypto/vaes.cc",
+      "native/crypto/vaes_cbc_sha1.cc"
     ],
     "rp_isa_vaes_flags": [
       "-mavx2",

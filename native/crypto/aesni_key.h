@@ -48,6 +48,19 @@ inline void aesniInvert(AesniKey& inverse, const AesniKey& key) {
   inverse.rounds[key.count] = key.rounds[0];
 }
 
+template <int n>
+struct Rounds {
+  static constexpr int value = n;
+};
+
+// Calls `body` with the number of rounds as a constant.
+template <class Body>
+inline void withRounds(uint32_t rounds, Body body) {
+  if (rounds == 10) return body(Rounds<10>{});
+  if (rounds == 12) return body(Rounds<12>{});
+  body(Rounds<14>{});
+}
+
 inline __m128i aesniBlock(const AesniKey& key, __m128i x) {
   x = _mm_xor_si128(x, key.rounds[0]);
   for (uint32_t r = 1; r < key.count; r++) x = _mm_aesenc_si128(x, key.rounds[r]);

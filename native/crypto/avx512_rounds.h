@@ -44,18 +44,5 @@ inline void encryptWide(const __m128i* keys, __m512i* x) {
   for (int i = 0; i < n; i++) x[i] = _mm512_aesenclast_epi128(x[i], k);
 }
 
-template <int n>
-struct Rounds {
-  static constexpr int value = n;
-};
-
-// Calls `body` with the number of rounds as a constant.
-template <class Body>
-inline void withRounds(uint32_t rounds, Body body) {
-  if (rounds == 10) return body(Rounds<10>{});
-  if (rounds == 12) return body(Rounds<12>{});
-  body(Rounds<14>{});
-}
-
 }  // namespace
 }  // namespace rp::crypto

@@ -15,6 +15,7 @@
 #include "crypto/hash_lanes_x86.h"
 #include "crypto/shani.h"
 #include "crypto/vaes.h"
+#include "crypto/vaes_cbc_sha.h"
 #include "crypto/wide_ciphers.h"
 #elif defined(__aarch64__) || defined(__arm__)
 #include "crypto/armv8.h"
@@ -63,6 +64,7 @@ Implementation vaes() {
   i.aesGcm = kVaesGcm;
   i.aesCbc = kVaesCbc;
   i.aesCtr = kVaesCtr;
+  i.aesCbcSha1 = kVaesCbcSha1;
   return i;
 }
 

@@ -126,9 +126,9 @@ struct CbcHashKernel {
   // next call are what it has encrypted.
   void (*seal)(const void* const* contexts, uint8_t* const* messages, const size_t* steps, size_t columns,
                void* state) = nullptr;
-  // Decrypts as many bytes, but one column behind the hash: the first column of each lane is at `texts`, with 16
-  // readable bytes before it, the next is the message's text. `ivs` become what the next call wants, whose `texts` are
-  // 40 bytes before its messages.
+  // nullptr: nothing to gain. Decrypts as many bytes, but one column behind the hash: the first column of each lane is
+  // at `texts`, with 16 readable bytes before it, the next is the message's text. `ivs` become what the next call
+  // wants, whose `texts` are 40 bytes before its messages.
   void (*open)(const void* const* contexts, uint8_t* const* messages, uint8_t* const* texts, uint8_t (*ivs)[16],
                const size_t* steps, size_t columns, void* state) = nullptr;
 };

@@ -276,7 +276,7 @@ struct Batch {
     uint8_t icvs[kTogether][64];
     CbcHmacJob jobs[kTogether];
     const CbcHmacJob* done[kTogether] = {};
-    onePass(operations, cbcHmacOpenMany, jobs, done);
+    onePass(operations, cbcHmacOpenMany, jobs, done, true);
     macTogether(operations, icvs, done);
     for (size_t i = 0; i < operations.size(); i++) {
       Operation& o = operations[i];
@@ -324,11 +324,14 @@ struct Batch {
 
   // As much as can be of what has a kernel for both; done[i] is nullptr or says how much of operation i that was.
   using OnePass = void (*)(const CbcHashKernel& kernel, CbcHmacJob* jobs, size_t count);
-  static void onePass(std::span<Operation> operations, OnePass pass, CbcHmacJob* jobs, const CbcHmacJob** done) {
+  static void onePass(std::span<Operation> operations, OnePass pass, CbcHmacJob* jobs, const CbcHmacJob** done,
+                      bool opens = false) {
     const auto kernelOf = [&](size_t i) -> const CbcHashKernel* {
       const Operation& o = operations[i];
       const bool fit = o.ok && o.message.aadBytes == 8 && o.message.textBytes >= kLeastCbcHmacText;
-      return fit && o.suite->integrity_ != Integrity::none ? o.suite->keys_->cbcHash : nullptr;
+      if (!fit || o.suite->integrity_ == Integrity::none) return nullptr;
+      const CbcHashKernel* const kernel = o.suite->keys_->cbcHash;
+      return kernel != nullptr && opens && kernel->open == nullptr ? nullptr : kernel;
     };
     byKernel(operations.size(), kernelOf, [&](const CbcHashKernel& kernel, std::span<const size_t> chosen) {
       CbcHmacJob* const first = jobs;

@@ -147,7 +147,7 @@ struct Bench {
   }
   // The cipher and the hash in one pass as one after the other, and back in two goes; the last lane is idle.
   bool onePass(const CbcHashKernel& kernel, const CipherKernel& cipher, const HashKernel& hash, size_t keyBytes) {
-    if (kernel.seal == nullptr || kernel.open == nullptr) return kernel.seal == nullptr && kernel.open == nullptr;
+    if (kernel.seal == nullptr) return kernel.open == nullptr;
     constexpr size_t kColumns = 4, kBytes = 64 * kColumns, kWhole = kHashedHeader + kBytes, kFirst = 1;
     std::memset(context, 0, sizeof context);
     cipher.expand(context, key, keyBytes);
@@ -169,6 +169,7 @@ struct Bench {
       cipher.encrypt(context, wanted + 8, wanted + kHashedHeader, kBytes);
       if (std::memcmp(packets[i], wanted, kWhole) != 0 || !hashed(hash, state, i, wanted, kColumns)) return false;
     }
+    if (kernel.open == nullptr) return true;
     for (size_t i = 0; i < kCbcHashLanes; i++) {
       texts[i] = ahead[i] + 16;
       std::memset(ahead[i], 0, sizeof ahead[i]);
