@@ -16,7 +16,7 @@
       "defines": ["NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
                   "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--exclude-libs,ALL"],
-      "conditions": [["target_arch=='x64'", {"dependencies": ["rp_aesni", "rp_shani", "rp_avx2", "rp_vaes", "rp_ifma", "rp_avx512", "rp_vbmi"]}],
+      "conditions": [["target_arch=='x64'", {"dependencies": ["rp_aesni", "rp_shani", "rp_avx2", "rp_aesni_avx2", "rp_vaes", "rp_ifma", "rp_avx512", "rp_vbmi"]}],
         ["target_arch=='arm64'", {"dependencies": ["rp_armv8", "rp_armv8_sha512"]}],
         ["target_arch=='arm'", {"dependencies": ["rp_armv8"]}]
       ]
@@ -29,6 +29,7 @@
         {"target_name": "rp_aesni", "type": "static_library", "sources": ["<@(rp_isa_aesni)"], "cflags": ["<@(rp_isa_aesni_flags)"]},
         {"target_name": "rp_shani", "type": "static_library", "sources": ["<@(rp_isa_shani)"], "cflags": ["<@(rp_isa_shani_flags)"]},
         {"target_name": "rp_avx2", "type": "static_library", "sources": ["<@(rp_isa_avx2)"], "cflags": ["<@(rp_isa_avx2_flags)"]},
+        {"target_name": "rp_aesni_avx2", "type": "static_library", "sources": ["<@(rp_isa_aesni_avx2)"], "cflags": ["<@(rp_isa_aesni_avx2_flags)"]},
         {"target_name": "rp_vaes", "type": "static_library", "sources": ["<@(rp_isa_vaes)"], "cflags": ["<@(rp_isa_vaes_flags)"]},
         {"target_name": "rp_ifma", "type": "static_library", "sources": ["<@(rp_isa_ifma)"], "cflags": ["<@(rp_isa_ifma_flags)"]},
         {"target_name": "rp_avx512", "type": "static_library", "sources": ["<@(rp_isa_avx512)"], "cflags": ["<@(rp_isa_avx512_flags)"]},

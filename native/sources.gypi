@@ -241,7 +241,15 @@
       "-mgfni",
       "-mprefer-vector-width=512"
     ],
+    "rp_isa_aesni_avx2": [
+      "native/crypto/camellia_aesni.cc"
+    ],
+    "rp_isa_aesni_avx2_flags": [
+      "-mavx2",
+      "-maes"
+    ],
     "rp_isa_vaes": [
+      "native/crypto/camellia_vaes.cc",
       "native/crypto/vaes.cc",
       "native/crypto/vaes_cbc_sha1.cc"
     ],

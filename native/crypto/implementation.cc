@@ -11,6 +11,7 @@
 #include "crypto/aesni.h"
 #include "crypto/avx512.h"
 #include "crypto/avx512_cbc_sha.h"
+#include "crypto/camellia_x86.h"
 #include "crypto/chacha20_x86.h"
 #include "crypto/hash_lanes_x86.h"
 #include "crypto/shani.h"
@@ -43,6 +44,8 @@ Implementation aesni() {
   i.aesCbcMac = kAesniCbcMac;
   if (cpu().avx2) {
     i.chacha20Poly1305 = kAvx2Chacha20Poly1305;
+    i.camelliaCbc = kAesniCamelliaCbc;
+    i.camelliaCtr = kAesniCamelliaCtr;
     i.md5.many = kAvx2Md5;
     i.sha1.many = kAvx2Sha1;
     i.sha256.many = kAvx2Sha256;
@@ -65,6 +68,8 @@ Implementation vaes() {
   i.aesCbc = kVaesCbc;
   i.aesCtr = kVaesCtr;
   i.aesCbcSha1 = kVaesCbcSha1;
+  i.camelliaCbc = kVaesCamelliaCbc;
+  i.camelliaCtr = kVaesCamelliaCtr;
   return i;
 }
 
