@@ -138,13 +138,17 @@ describe('SPD of the userspace data plane', { skip: lacking, timeout: 120_000 },
   test('level require drops and asks once a second; level use passes in the clear; an SA ends both', async () => {
     await using tunnel = await Tunnel.open({ ...base, withoutSas: true });
     const start = await tunnel.leftGateway.statistics();
+    const began = performance.now();
     const kinds = await onWire(tunnel, async () => {
       assert.equal(await tunnel.request(10), 0);
     });
     assert.deepEqual(kinds, {});
     await tunnel.leftGateway.counted('outNoStates', start, 10n);
-    const [first, second] = tunnel.leftGateway.acquires;
-    assert.equal(second, undefined);
+    await until(() => tunnel.leftGateway.acquires.length > 0, 20_000, 'the question');
+    // However long the ten have taken.
+    const seconds = Math.ceil((performance.now() - began) / 1000);
+    const [first, ...more] = tunnel.leftGateway.acquires;
+    assert.ok(more.length < seconds && more.length < 9, `${more.length} more in ${seconds} s`);
     const echo = { first: 0x0800, last: 0x0800 };
     assert.deepEqual(
       { ...first, type: undefined },
