@@ -383,13 +383,14 @@ int main(int argc, char** argv) {
   const uint64_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 100'000;
   Run run(argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 4301);
   for (uint64_t i = 0; i < count && rp::test::failures() == 0; ++i) run.one();
-  std::printf("%llu packets: %llu sealed, %llu not; %llu opened, %llu refused, %llu nested, %llu put together, "
-              "%llu in trains, %llu joined\n",
-              static_cast<unsigned long long>(count), static_cast<unsigned long long>(run.sealed),
-              static_cast<unsigned long long>(run.unsealed), static_cast<unsigned long long>(run.opened),
-              static_cast<unsigned long long>(run.refused), static_cast<unsigned long long>(run.nested),
-              static_cast<unsigned long long>(run.whole), static_cast<unsigned long long>(run.trained),
-              static_cast<unsigned long long>(run.joined));
+  std::printf(
+      "%llu packets: %llu sealed, %llu not; %llu opened, %llu refused, %llu nested, %llu put together, "
+      "%llu in trains, %llu joined\n",
+      static_cast<unsigned long long>(count), static_cast<unsigned long long>(run.sealed),
+      static_cast<unsigned long long>(run.unsealed), static_cast<unsigned long long>(run.opened),
+      static_cast<unsigned long long>(run.refused), static_cast<unsigned long long>(run.nested),
+      static_cast<unsigned long long>(run.whole), static_cast<unsigned long long>(run.trained),
+      static_cast<unsigned long long>(run.joined));
   // A run in which nothing gets through, or nothing is refused, tests nothing.
   if (count >= 10'000) CHECK(run.opened > count / 10 && run.refused > count / 10 && run.nested > 10 && run.whole > 10);
   if (count >= 10'000) CHECK(run.trained > 10 && run.joined > 10);
