@@ -56,31 +56,42 @@ const implementations: readonly Implementation[] = [
 const progress = (what: string): void => void process.stderr.write(`${what}\n`);
 const samples: Sample[] = [];
 
-async function oneCore(): Promise<void> {
+/** What is measured once a round, the most telling first. */
+const steps: { readonly name: string; readonly run: () => Promise<void> }[] = [];
+const step = (name: string, run: () => Promise<void>): void => void steps.push({ name, run });
+
+let barePings: readonly number[] | undefined;
+function forwardStep(implementation: Implementation): void {
+  step(implementation.name, async () => {
+    const result = await forward(implementation, seconds, pings, barePings);
+    if (implementation === bare) barePings ??= result.pings;
+    samples.push(...result.samples);
+  });
+}
+
+function oneCoreSteps(): void {
   const many = { udp: true, policies: 100, sas: 500, options: {} };
-  for (const direction of ['encrypt', 'decrypt'] as const) {
-    for (const [size, packets] of sizes) {
-      const result = await oneWay(direction, { ...many, suite: gcm }, packets, seconds);
-      samples.push({ case: `${direction}, per core`, implementation: 'routeplane', size, ...result });
-    }
-    const result = await oneWay(direction, { ...many, suite: cbc }, [1400], seconds);
-    samples.push({ case: `${direction}, per core`, implementation: 'routeplane, aes-cbc', size: 1400, ...result });
-  }
-  // Plain ESP, a frame or a system call's message for each packet.
-  const ports = values.quick ? (['AF_XDP'] as const) : (['AF_XDP', 'sockets'] as const);
-  for (const direction of ['encrypt', 'decrypt'] as const)
-    for (const size of [64, 1400])
-      for (const port of ports) {
-        const options = port === 'AF_XDP' ? { xdp: ['wan'] } : {};
-        const result = await oneWay(direction, { ...many, udp: false, suite: gcm, options }, [size], seconds);
-        const implementation = `routeplane, plain ESP, ${port}`;
+  type Options = Parameters<typeof oneWay>[1];
+  const one = (implementation: string, size: Sample['size'], packets: readonly number[], options: Options): void => {
+    for (const direction of ['encrypt', 'decrypt'] as const)
+      step(`${direction}, ${implementation}, ${size}`, async () => {
+        const result = await oneWay(direction, options, packets, seconds);
         samples.push({ case: `${direction}, per core`, implementation, size, ...result });
-      }
-  if (wireguardGo.absent() !== undefined) return;
-  for (const size of [64, 1400]) {
-    const result = await oneWayWireguard(size, seconds);
-    samples.push({ case: 'encrypt, per core', implementation: 'wireguard-go', size, ...result });
-  }
+      });
+  };
+  for (const [size, packets] of sizes) one('routeplane', size, packets, { ...many, suite: gcm });
+  for (const size of wireguardGo.absent() === undefined ? [64, 1400] : [])
+    step(`encrypt, wireguard-go, ${size}`, async () => {
+      const result = await oneWayWireguard(size, seconds);
+      samples.push({ case: 'encrypt, per core', implementation: 'wireguard-go', size, ...result });
+    });
+  one('routeplane, aes-cbc', 1400, [1400], { ...many, suite: cbc });
+  // Plain ESP, a frame or a system call's message for each packet.
+  for (const port of values.quick ? (['AF_XDP'] as const) : (['AF_XDP', 'sockets'] as const))
+    for (const size of [64, 1400]) {
+      const options = port === 'AF_XDP' ? { xdp: ['wan'] } : {};
+      one(`routeplane, plain ESP, ${port}`, size, [size], { ...many, udp: false, suite: gcm, options });
+    }
 }
 
 makeNetwork();
@@ -91,24 +102,19 @@ try {
   }
   // A quick run has one of ours.
   const present = implementations.filter((i) => i.absent() === undefined && !(values.quick && i.name.includes(',')));
-  for (let round = 0; round < rounds; round++) {
-    progress(`round ${round + 1} of ${rounds}: one core`);
-    await oneCore();
-    progress(`round ${round + 1} of ${rounds}: rekeys, memory`);
-    samples.push(await rekeys(seconds + 1, 1e6));
-    for (const small of [false, true]) samples.push(...(await idle(seconds, small)));
-    let barePings: number[] | undefined;
-    for (const implementation of present) {
-      if (values.quick && performance.now() > quickMs) {
-        progress(`${implementation.name} is left out: the quick run's time is over`);
-        continue;
-      }
-      progress(`round ${round + 1} of ${rounds}: ${implementation.name}`);
-      const result = await forward(implementation, seconds, pings, barePings);
-      barePings ??= result.pings;
-      samples.push(...result.samples);
+  const first = [bare, ...present.filter((i) => i.name === 'routeplane' || i === wireguardGo)];
+  for (const implementation of first) forwardStep(implementation);
+  oneCoreSteps();
+  step('rekeys', async () => void samples.push(await rekeys(seconds + 1, 1e6)));
+  for (const small of [false, true])
+    step(small ? 'memory, small' : 'memory', async () => void samples.push(...(await idle(seconds, small))));
+  for (const implementation of present) if (!first.includes(implementation)) forwardStep(implementation);
+  for (let round = 0; round < rounds; round++)
+    for (const { name, run } of steps) {
+      const late = values.quick && performance.now() > quickMs;
+      progress(late ? `${name} is left out: the quick run's time is over` : `round ${round + 1} of ${rounds}: ${name}`);
+      if (!late) await run();
     }
-  }
 } finally {
   removeNetwork();
 }

@@ -43,6 +43,7 @@ export async function rekeys(seconds: number, packetsPerSecond: number): Promise
     await sleep(200);
     const [from, to] = [await left.ask<GatewayState>({}), await right.ask<GatewayState>({})];
     const packetsRefused = [from, to].flatMap(({ dropped }) => Object.values(dropped)).reduce((a, b) => a + b, 0);
+    if (packetsRefused > 0) process.stderr.write(`refused: ${JSON.stringify([from.dropped, to.dropped])}\n`);
     const packetsOverrun = from.thread['plainInPackets']! - to.thread['plainOutPackets']! - packetsRefused;
     const mpps = packets / took / 1e6;
     return { case: 'rekeys', implementation: name, ...nothing, size: 64, mpps, packetsRefused, packetsOverrun };
