@@ -17,7 +17,7 @@ const cases: { title: string; outer: 4 | 6; layers: Layer[] }[] = [
 ];
 
 /** What one frame holds comes past the kernel, what the path has cut through it: either way it is the same packet. */
-describe('AH, bundles and fragments past the kernel', { skip: lacking, timeout: 120_000 }, () => {
+describe('AH, bundles and fragments past the kernel', { skip: lacking, timeout: 240_000 }, () => {
   for (const frames of ['xdp', 'packet'] as const)
     for (const { title, outer, layers } of cases)
       test(`${frames}: ${title}, IPv${outer}`, async () => {

@@ -10,7 +10,7 @@ const lacking = missingKernelFeature();
 /** The gateway itself, as its LAN knows it. */
 const own = { 4: net.rightInner[4], 6: net.rightInner[6] } as const;
 
-describe('packets in the clear to the gateway itself', { skip: lacking, timeout: 120_000 }, () => {
+describe('packets in the clear to the gateway itself', { skip: lacking, timeout: 240_000 }, () => {
   for (const inner of [4, 6] as const)
     test(`IPv${inner}: dropped and counted where protection is demanded, taken where they come protected`, async () => {
       await using tunnel = await Tunnel.open({ inner, outer: 4, udp: false, suite: 'aes-gcm' });

@@ -17,7 +17,7 @@ async function onWire(tunnel: Tunnel, body: () => Promise<unknown>): Promise<Par
   return kinds;
 }
 
-describe('SPD of the userspace data plane', { skip: lacking, timeout: 120_000 }, () => {
+describe('SPD of the userspace data plane', { skip: lacking, timeout: 240_000 }, () => {
   const left = net.leftLan[4];
   const right = net.rightLan[4];
 

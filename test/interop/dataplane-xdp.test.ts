@@ -8,7 +8,7 @@ import { net, Tunnel } from './dataplane/tunnel.ts';
 const lacking = missingKernelFeature();
 const gateways = { xdp: ['wan'] };
 
-describe('two userspace data planes over AF_XDP', { skip: lacking, timeout: 120_000 }, () => {
+describe('two userspace data planes over AF_XDP', { skip: lacking, timeout: 240_000 }, () => {
   for (const { outer, udp } of [
     { outer: 4, udp: false },
     { outer: 6, udp: false },

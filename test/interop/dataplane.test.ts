@@ -7,7 +7,7 @@ import { net, type Suite, spis, Tunnel } from './dataplane/tunnel.ts';
 const lacking = missingKernelFeature();
 const quiet: readonly WireKind[] = ['arp', 'neighbour-discovery'];
 
-describe('two userspace data planes, static SAs', { skip: lacking, timeout: 120_000 }, () => {
+describe('two userspace data planes, static SAs', { skip: lacking, timeout: 240_000 }, () => {
   const cases: { inner: 4 | 6; outer: 4 | 6; udp: boolean; suite: Suite }[] = [];
   for (const outer of [4, 6] as const)
     for (const inner of [4, 6] as const)
