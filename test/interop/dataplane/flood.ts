@@ -135,6 +135,14 @@ export function flood(from: Namespace, ends: Ends, packets: readonly Hostile[], 
   return from.spawn('/usr/bin/python3', ['-c', script, ends.src, ends.dst, path, `${seconds}`]);
 }
 
+/** Frames that its interfaces dropped before IP saw them: the queue between the ends of a veth pair is bounded. */
+export function interfaceDrops(pid: number): number {
+  return readFileSync(`/proc/${pid}/net/dev`, 'utf8')
+    .split('\n')
+    .slice(2)
+    .reduce((sum, line) => sum + Number(line.replace(/^.*:/, '').trim().split(/\s+/)[3] ?? 0), 0);
+}
+
 /** What the kernel of the gateway's namespace dropped before a socket of its gave it to anybody. */
 export function kernelDrops(pid: number): number {
   const drops = (file: string, local: RegExp) =>
