@@ -180,13 +180,16 @@ export class RuleBanks {
         this.#netlink.routes.applyAll('delete', [{ dst, table }]);
   }
 
-  /** From the last to the first, so that the guards in front go last. */
+  /**
+   * As they came, backwards: what catches goes before the guards in front of it, and the targets of those go last. A guard
+   * whose target is gone is skipped, and what it let pass, our own ESP and what is decrypted, would be caught.
+   */
   #removeRules(which: (rule: { priority: number }) => boolean): void {
     const { preference } = this.#options;
     const mine: RuleSpec[] = this.#netlink.rules
       .dump({ protocol: RTPROT_ROUTEPLANE })
       .filter((rule) => rule.priority >= preference && rule.priority < preference + 2 * BANK_PREFERENCES && which(rule))
-      .sort((a, b) => b.priority - a.priority)
+      .sort((a, b) => Number(a.action === 'nop') - Number(b.action === 'nop') || b.priority - a.priority)
       .map(({ family, priority, protocol }) => ({ family, priority, protocol }));
     this.#check(this.#netlink.rules.applyAll('delete', mine));
   }
