@@ -46,7 +46,8 @@ function logs(...routers: Routeplane[]): () => string {
 async function settled(count: number, ...routers: Routeplane[]): Promise<void> {
   for (const router of routers) {
     await sas(router, count, logs(...routers));
-    await until(async () => (await router.count('/ip ipsec active-peers')) === 1, 10_000, logs(...routers));
+    const peers = () => router.count('/ip ipsec active-peers', 'state=established');
+    await until(async () => (await peers()) === 1, 10_000, logs(...routers));
     await sas(router, count, logs(...routers));
   }
 }
