@@ -78,9 +78,10 @@ test('whatever comes over the wire, the router goes on, says little and keeps no
   await using _r2 = r2;
   const sas = async () =>
     [...(await r1.exec('/ip ipsec installed-sa print detail')).matchAll(/spi=(0x[0-9A-F]+)/g)].map(String).sort();
-  const up = async () =>
-    (await r1.count('/ip ipsec installed-sa')) === 2 &&
-    (await r1.count('/ip ipsec active-peers', 'state=established')) === 1;
+  const isUp = async (router: Routeplane) =>
+    (await router.count('/ip ipsec installed-sa')) === 2 &&
+    (await router.count('/ip ipsec active-peers', 'state=established')) === 1;
+  const up = async () => (await isUp(r1)) && (await isUp(r2));
   await until(up, 10_000, () => `no tunnel:\n${r1.log}\n${r2.log}`);
   assert.equal((await net.lan2.ping(sites.r1.host, { count: 20, bytes: 800 })).received, 20);
   // Something of every exchange is in what is sent again.
