@@ -324,7 +324,7 @@ export class KernelDataPlane implements DataPlane {
       if (sa === undefined) this.#expire(entry, true);
       else if (isPastSoftLimit(sa, now)) this.#expire(entry, false);
     }
-    // The kernel's notes of what it has asked for, which it does not ask for again while it has them.
+    // The kernel's notes of what it has asked somebody for, which it does not ask for again while it has them.
     for (const { spi, reqid, selector } of there)
       if (spi === 0 && selector !== undefined) this.#wanted(reqid, selector);
     this.#enforce(() => this.#spd.repair());
