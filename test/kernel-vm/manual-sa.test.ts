@@ -25,14 +25,18 @@ for (const plane of ['kernel', 'userspace'] as const) {
     const { topology, r1, r2, lan1, lan2 } = siteToSite();
     using _topology = topology;
     const values = (what: string, bytes: number) => directions.map((d) => hex(key(`${what} ${d}`, bytes))).join('/');
-    const encryption = ([word, , bytes]: (typeof ciphers)[number]) =>
-      `esp-enc-algorithm=${word} esp-enc-key=${values('enc', bytes)}`;
+    // Other keys for all of them: SAs that stay would go on with their sequence numbers, and those there begin anew.
+    const keys = ([word, , bytes]: (typeof ciphers)[number]) =>
+      [
+        `esp-enc-algorithm=${word} esp-enc-key=${values(`${word} enc`, bytes)}`,
+        `esp-auth-key=${values(`${word} auth`, 32)} ah-key=${values(`${word} ah`, 32)}`,
+      ].join(' ');
     const spis = (protocol: 'esp' | 'ah') => directions.map((d) => `0x${spi[protocol][d].toString(16)}`).join('/');
     await using router = await Routeplane.start(
       r1,
-      `/ip ipsec manual-sa add name=m ${encryption(ciphers[0])} \\
-    esp-auth-algorithm=sha256 esp-auth-key=${values('auth', 32)} esp-spi=${spis('esp')} \\
-    ah-algorithm=sha256 ah-key=${values('ah', 32)} ah-spi=${spis('ah')}
+      `/ip ipsec manual-sa add name=m ${keys(ciphers[0])} \\
+    esp-auth-algorithm=sha256 esp-spi=${spis('esp')} \\
+    ah-algorithm=sha256 ah-spi=${spis('ah')}
 /ip ipsec policy add src-address=${sites.r1.subnet} dst-address=${sites.r2.subnet} tunnel=yes manual-sa=m \\
     sa-src-address=${sites.r1.wan} sa-dst-address=${sites.r2.wan} ipsec-protocols=ah,esp
 `,
@@ -40,7 +44,7 @@ for (const plane of ['kernel', 'userspace'] as const) {
     );
     const linux = new LinuxIpsec(r2);
     const inner = selector(sites.r2.subnet, sites.r1.subnet);
-    const sas = ([, cipher, bytes]: (typeof ciphers)[number]) =>
+    const sas = ([word, cipher, bytes]: (typeof ciphers)[number]) =>
       (['esp', 'ah'] as const).flatMap((protocol) =>
         // What comes in there goes out here.
         directions.map((here): SaSpec => {
@@ -54,9 +58,9 @@ for (const plane of ['kernel', 'userspace'] as const) {
             src,
             dst,
             encryption: esp ? cipher : 'null',
-            encryptionKey: esp ? key(`enc ${here}`, bytes) : new Uint8Array(0),
+            encryptionKey: esp ? key(`${word} enc ${here}`, bytes) : new Uint8Array(0),
             integrity: 'sha256-128',
-            integrityKey: key(`${esp ? 'auth' : 'ah'} ${here}`, 32),
+            integrityKey: key(`${word} ${esp ? 'auth' : 'ah'} ${here}`, 32),
             esn: false,
             reqid: 1,
             selectors: [inner],
@@ -79,7 +83,7 @@ for (const plane of ['kernel', 'userspace'] as const) {
     const [near, far] = await Promise.all([Echo.open(lan1), Echo.open(lan2, [sites.r2.host])]);
     try {
       for (const cipher of ciphers) {
-        if (cipher !== ciphers[0]) await router.exec(`/ip ipsec manual-sa set m ${encryption(cipher)}`);
+        if (cipher !== ciphers[0]) await router.exec(`/ip ipsec manual-sa set m ${keys(cipher)}`);
         linux.setSas(sas(cipher));
         const { failed } = await near.ask(sites.r1.host, sites.r2.host, [1, 100, 1300], patience);
         const there = r2.ip('-s', 'xfrm', 'state');
