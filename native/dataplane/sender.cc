@@ -53,13 +53,6 @@ Counter refusalOf(int error, const Address& source) {
 Sender::Sender(const Ports& ports, FramePorts& xdp, Reporter& reporter)
     : ports_(ports), xdp_(xdp), reporter_(reporter), maxJoined_(probeJoined()) {}
 
-bool Sender::takes(const Message& m, const esp::OutboundSa& sa, uint8_t tos) const {
-  if (m.sa == nullptr || m.closed || m.tos != tos || m.packets == maxJoined_) return false;
-  // The datagrams of one peer look alike whatever SA they are of.
-  const bool sameEnds = m.sa->dstPort() == sa.dstPort() && m.sa->dst() == sa.dst() && m.sa->src() == sa.src();
-  return m.sa == &sa || sameEnds;
-}
-
 bool Sender::append(uint8_t* data, size_t bytes) {
   iovec& before = vectors_[parts_ - 1];
   if (static_cast<uint8_t*>(before.iov_base) + before.iov_len == data) {
@@ -75,7 +68,9 @@ bool Sender::append(uint8_t* data, size_t bytes) {
 bool Sender::join(const esp::OutboundPacket& p) {
   if (messages_ == 0) return false;
   Message& m = queue_[messages_ - 1];
-  if (!takes(m, *p.sa, p.tos) || p.length > m.segment || m.bytes + p.length > kMaxJoinedBytes) return false;
+  if (m.sa != p.sa || m.closed || m.tos != p.tos || m.packets == maxJoined_ || p.length > m.segment ||
+      m.bytes + p.length > kMaxJoinedBytes)
+    return false;
   if (!append(p.data, p.length)) return false;
   ++m.packets;
   m.bytes += p.length;
@@ -128,7 +123,7 @@ void Sender::add(esp::OutboundPacket& p, bool mayJoin) {
 uint32_t Sender::roomFor(const esp::OutboundSa& sa, uint8_t tos, uint32_t each) const {
   if (messages_ == 0) return 0;
   const Message& m = queue_[messages_ - 1];
-  if (!takes(m, sa, tos) || m.segment != each) return 0;
+  if (m.sa != &sa || m.closed || m.tos != tos || m.segment != each) return 0;
   return std::min(maxJoined_ - m.packets, m.bytes < kMaxJoinedBytes ? (kMaxJoinedBytes - m.bytes) / each : 0);
 }
 

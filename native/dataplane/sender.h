@@ -1,4 +1,4 @@
-// Sends protected packets in few system calls: packets to one peer, of one length, leave as one UDP super-packet
+// Sends protected packets in few system calls: packets of one SA and length leave as one UDP super-packet
 // (UDP_SEGMENT).
 #pragma once
 #include <sys/socket.h>
@@ -36,7 +36,6 @@ class Sender {
   static constexpr uint32_t kMaxJoinedBytes = 65000;
 
   struct Message {
-    // Of its first packet; nullptr if none may join it.
     const esp::OutboundSa* sa;
     Address source;
     uint32_t spi;
@@ -47,8 +46,6 @@ class Sender {
   };
 
   void push(const Port* port, const Message& message, const Endpoint& destination, std::span<uint8_t> bytes);
-  // Whether a packet of this SA may join the message, as far as its length lets it.
-  bool takes(const Message& message, const esp::OutboundSa& sa, uint8_t tos) const;
   bool join(const esp::OutboundPacket& packet);
   // How many packets of `each` bytes the last message takes.
   uint32_t roomFor(const esp::OutboundSa& sa, uint8_t tos, uint32_t each) const;
