@@ -23,16 +23,17 @@ export interface CatchRuleOptions {
   readonly mark: number;
   /** FRA_PROTOCOL. */
   readonly protocol: number;
+  /** Of one address family; more are refused. Default MAXIMUM_POLICIES. */
+  readonly maximumPolicies?: number;
   /** The source address that the kernel would give a local packet to this destination; undefined if none. */
   readonly sourceFor: (destination: string) => string | undefined;
 }
 
+export const MAXIMUM_POLICIES = 2498;
+/** Where the mirrored section begins: one policy may take two outbound rules. */
+const middle = (maximumPolicies: number) => 2 * maximumPolicies + 4;
 /** Preferences that one set of rules takes. */
-export const BANK_PREFERENCES = 10000;
-const MIDDLE = BANK_PREFERENCES / 2;
-const END = BANK_PREFERENCES - 1;
-/** One policy may take two outbound rules. */
-export const MAXIMUM_POLICIES = Math.floor((MIDDLE - 4) / 2);
+export const bankPreferences = (maximumPolicies: number) => 2 * middle(maximumPolicies);
 
 /** Those whose ports the kernel reads. */
 const WITH_PORTS = new Set([6, 17, 33, 132, 136]);
@@ -56,7 +57,8 @@ export function catchRules(
   options: CatchRuleOptions,
 ): CatchRules {
   const mine = policies.filter((policy) => familyOf(policy.selector) === family);
-  if (mine.length > MAXIMUM_POLICIES) throw new TypeError(`policies: more than ${MAXIMUM_POLICIES} of ${family}`);
+  const { maximumPolicies = MAXIMUM_POLICIES } = options;
+  if (mine.length > maximumPolicies) throw new TypeError(`policies: more than ${maximumPolicies} of ${family}`);
   const rules: RuleSpec[] = [];
   const sourceRoutes = new Map<string, SourceRoute>();
   let priority = first;
@@ -64,14 +66,16 @@ export function catchRules(
     rules.push({ family, priority: priority++, protocol: options.protocol, ...rule });
   };
   if (mine.length === 0) return { rules, sourceRoutes: [] };
-  const toMiddle = { action: 'goto', target: first + MIDDLE } as const;
-  const toEnd = { action: 'goto', target: first + END } as const;
+  const halfway = first + middle(maximumPolicies);
+  const end = first + bankPreferences(maximumPolicies) - 1;
+  const toMiddle = { action: 'goto', target: halfway } as const;
+  const toEnd = { action: 'goto', target: end } as const;
   const toDevice = { table: options.table } as const;
 
   // The targets first: a goto without its target is skipped by the kernel, and so catches too much at worst.
-  priority = first + END;
+  priority = end;
   push({ action: 'nop' });
-  priority = first + MIDDLE;
+  priority = halfway;
   push({ action: 'nop' });
 
   priority = first;
@@ -90,7 +94,7 @@ export function catchRules(
       sourceRoutes.set(policy.selector.remote, { dst: policy.selector.remote, prefsrc: source });
   }
 
-  priority = first + MIDDLE + 1;
+  priority = halfway + 1;
   // Only what is forwarded, and did not come out of the device.
   push({ iif: 'lo', ...toEnd });
   push({ iif: options.device, ...toEnd });

@@ -1,4 +1,7 @@
-/** How a userspace data plane is set up. Two of them in one network namespace need different names, tables and marks. */
+/**
+ * How a userspace data plane is set up. Two of them in one network namespace need different names, ports, tables two apart,
+ * marks, and preferences that do not overlap.
+ */
 export interface UserspaceOptions {
   /** Name of the TUN device on the plain side; default `rp0`. */
   readonly device?: string;
@@ -37,8 +40,10 @@ export interface UserspaceOptions {
   readonly xdp?: readonly string[] | 'auto';
   /** By AF_XDP (ESP in UDP included), by AF_PACKET, or by the first of them that the interface can: `any`, the default. */
   readonly frames?: 'any' | 'xdp' | 'packet';
-  /** First preference of the `ip rule`s we add; 20000 preferences from here on are ours. Default 5000. */
+  /** First preference of the `ip rule`s we add; 8 * (maximumPolicies + 2) preferences from here on are ours. Default 5000. */
   readonly preference?: number;
+  /** How many policies of one IP version there may be, 1..2498, the default: 20000 preferences. */
+  readonly maximumPolicies?: number;
 }
 
 /** What became of an interface of `UserspaceOptions.xdp`. */

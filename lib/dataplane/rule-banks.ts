@@ -1,5 +1,6 @@
+import { NetlinkError } from '../errors.ts';
 import { type Family, RouteNetlink, type RuleSpec } from '../rtnl/index.ts';
-import { BANK_PREFERENCES, type CatchRuleOptions, type CatchRules, catchRules } from './catch-rules.ts';
+import { bankPreferences, type CatchRuleOptions, type CatchRules, catchRules } from './catch-rules.ts';
 import type { PolicySpec } from './dataplane.ts';
 
 /** FRA_PROTOCOL and RTA_PROTOCOL of what we add; free in /etc/iproute2/rt_protos. */
@@ -11,6 +12,7 @@ export interface RuleBankOptions {
   readonly table: number;
   readonly mark: number;
   readonly preference: number;
+  readonly maximumPolicies: number;
   readonly families: readonly Family[];
 }
 
@@ -70,9 +72,10 @@ export class RuleBanks {
   refresh(deviceIndex = this.#deviceIndex): void {
     this.#deviceIndex = deviceIndex;
     this.#addRoutes();
-    const { device, table, mark, families } = this.#options;
+    const { device, table, mark, families, maximumPolicies } = this.#options;
     const sourceFor = (destination: string): string | undefined => this.#sourceFor(destination);
-    const options: CatchRuleOptions = { device, table, mark, protocol: RTPROT_ROUTEPLANE, sourceFor };
+    const protocol = RTPROT_ROUTEPLANE;
+    const options: CatchRuleOptions = { device, table, mark, protocol, maximumPolicies, sourceFor };
     const compile = (first: number): CatchRules[] =>
       families.map((family) => catchRules(this.#policies, family, first, options));
     const image = JSON.stringify(compile(0));
@@ -83,7 +86,7 @@ export class RuleBanks {
     const first = this.#first(next);
     const compiled = compile(first);
     const inBank = (bank: number) => (rule: { priority: number }) =>
-      rule.priority >= this.#first(bank) && rule.priority < this.#first(bank) + BANK_PREFERENCES;
+      rule.priority >= this.#first(bank) && rule.priority < this.#first(bank + 1);
     try {
       this.#check(
         this.#netlink.rules.applyAll(
@@ -111,7 +114,7 @@ export class RuleBanks {
   }
 
   #first(bank: number): number {
-    return this.#options.preference + bank * BANK_PREFERENCES;
+    return this.#options.preference + bank * bankPreferences(this.#options.maximumPolicies);
   }
 
   #check(refusals: readonly (Error | undefined)[]): void {
@@ -185,13 +188,15 @@ export class RuleBanks {
    * whose target is gone is skipped, and what it let pass, our own ESP and what is decrypted, would be caught.
    */
   #removeRules(which: (rule: { priority: number }) => boolean): void {
-    const { preference } = this.#options;
+    const [first, end] = [this.#first(0), this.#first(2)];
     const mine: RuleSpec[] = this.#netlink.rules
       .dump({ protocol: RTPROT_ROUTEPLANE })
-      .filter((rule) => rule.priority >= preference && rule.priority < preference + 2 * BANK_PREFERENCES && which(rule))
+      .filter((rule) => rule.priority >= first && rule.priority < end && which(rule))
       .sort((a, b) => Number(a.action === 'nop') - Number(b.action === 'nop') || b.priority - a.priority)
       .map(({ family, priority, protocol }) => ({ family, priority, protocol }));
-    this.#check(this.#netlink.rules.applyAll('delete', mine));
+    const refusals = this.#netlink.rules.applyAll('delete', mine);
+    // Gone since the dump, by another hand: that is what was wanted.
+    this.#check(refusals.filter((error) => !(error instanceof NetlinkError && error.code === 'ENOENT')));
   }
 
   #sourceFor(destination: string): string | undefined {

@@ -3,7 +3,7 @@ import { ClosedError, UnsupportedError } from '../errors.ts';
 import { callNative, nativeError } from '../native.ts';
 import { Monitor, RouteNetlink } from '../rtnl/index.ts';
 import { addon, type NativeEvent, type NativeUserspaceDataPlane } from './addon.ts';
-import { familyOf } from './catch-rules.ts';
+import { bankPreferences, familyOf, MAXIMUM_POLICIES } from './catch-rules.ts';
 import type {
   DataPlane,
   DataPlaneEvents,
@@ -60,9 +60,11 @@ export class UserspaceDataPlane implements DataPlane {
     const { device = 'rp0', mtu = 1400, ikePort = 500, natPort = 4500 } = options;
     const { threads = 1, small = false, pollUs = 0, frames = 'any' } = options;
     const xdp = options.xdp === 'auto' ? ethernetInterfaces() : (options.xdp ?? []);
-    const { table = 21072, mark = 0x5250, preference = 5000 } = options;
+    const { table = 21072, mark = 0x5250, preference = 5000, maximumPolicies = MAXIMUM_POLICIES } = options;
     wholeNumber('table', table, 1, 0xfffffffe);
-    wholeNumber('preference', preference, 1, 32766 - 20000);
+    wholeNumber('maximumPolicies', maximumPolicies, 1, MAXIMUM_POLICIES);
+    // The kernel's rule for the main table is 32766.
+    wholeNumber('preference', preference, 1, 32766 - 2 * bankPreferences(maximumPolicies));
     this.#events = events;
     this.device = device;
     this.#native = callNative(
@@ -79,7 +81,7 @@ export class UserspaceDataPlane implements DataPlane {
       this.inputUnfiltered = this.#native.inputUnfiltered;
       this.#counters = new CounterView(this.#native.counters());
       const families = this.lacksIpv6 ? (['inet'] as const) : (['inet', 'inet6'] as const);
-      rules = new RuleBanks({ device, deviceIndex, table, mark, preference, families });
+      rules = new RuleBanks({ device, deviceIndex, table, mark, preference, maximumPolicies, families });
       this.#rules = rules;
       this.#monitor = new Monitor({ ref: false });
       void this.#watch([table, table + 1]);

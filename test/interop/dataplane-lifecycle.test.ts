@@ -224,6 +224,7 @@ describe('opening and closing', { skip: lacking, timeout: 240_000 }, () => {
         [{ natPort: 500 }, /natPort/],
         [{ table: 0 }, /table/],
         [{ preference: 30000 }, /preference/],
+        [{ maximumPolicies: 0 }, /maximumPolicies/],
         [{ mark: -1 }, /mark/],
       ] as const)
         await assert.rejects(Gateway.open(namespace, options), (error: Error) => {

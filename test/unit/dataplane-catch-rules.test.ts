@@ -176,5 +176,16 @@ describe('catch rules', () => {
     const priorities = rules.map((rule) => rule.priority!);
     assert.equal(new Set(priorities).size, priorities.length);
     assert.ok(priorities.every((priority) => priority >= 1000 && priority < 11000));
+    const few = catchRules(many.slice(0, 3), 'inet', 1000, {
+      ...options,
+      maximumPolicies: 3,
+      sourceFor: () => '10.1.0.1',
+    });
+    assert.equal(new Set(few.rules.map((rule) => rule.priority!)).size, few.rules.length);
+    assert.ok(few.rules.every(({ priority }) => priority! >= 1000 && priority! < 1020));
+    assert.throws(
+      () => catchRules(many.slice(0, 4), 'inet', 1000, { ...options, maximumPolicies: 3 }),
+      /policies: more/,
+    );
   });
 });

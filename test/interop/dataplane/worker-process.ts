@@ -18,7 +18,15 @@ function work(index: number): void {
   const ikePort = 600 + index;
   const plane = new UserspaceDataPlane(
     { ike: (messages) => parentPort?.postMessage(messages.length), acquire() {}, expire() {}, mapping() {} },
-    { device: `rpw${index}`, ikePort, natPort: 4600 + index, table: 300 + 10 * index, preference: 1 + index, mark: 9 },
+    {
+      device: `rpw${index}`,
+      ikePort,
+      natPort: 4600 + index,
+      table: 300 + 10 * index,
+      preference: 1000 + 200 * index,
+      maximumPolicies: 10,
+      mark: 9,
+    },
   );
   const policy = { action: 'encrypt', level: 'require', protocols: ['esp'], mode: 'tunnel', reqid: 1 } as const;
   plane.setPolicies([{ id: 1, selector: selector('10.1.0.0/24', `10.2.${index}.0/24`), ...policy }]);
@@ -60,7 +68,10 @@ async function main(): Promise<void> {
   assert.ok(open() <= before, `${open()} descriptors, ${before} after the first round`);
   // What was to be protected stays at home until somebody starts again or cleans up.
   using netlink = new RouteNetlink();
-  assert.ok(netlink.rules.dump({ protocol: 82 }).length > 0);
+  for (const [index, table] of [300, 310].entries()) {
+    const own = netlink.rules.dump({ protocol: 82 }).filter((rule) => rule.table === table);
+    assert.ok(own.length > 0 && own.every(({ priority }) => Math.floor((priority - 1000) / 200) === index));
+  }
   assert.ok(netlink.routes.dump({ table: 300, protocol: 82 }).every(({ type }) => type === 'prohibit'));
   console.log('workers done');
 }
