@@ -42,10 +42,11 @@ const ciphers = {
   'aes-256-ctr': 'aes-256-ctr',
 } as const;
 
-/** Ciphers that OpenSSL 3 has only in its legacy provider, which Node does not load: ours. */
+/** Ciphers that OpenSSL 3 has only in its legacy provider, which Node does not load, or not at all: ours. */
 const ownCiphers = {
   'des-cbc': { encryption: 'des-cbc', keyBytes: 8 },
   'blowfish-128-cbc': { encryption: 'blowfish-cbc', keyBytes: 16 },
+  'twofish-128-cbc': { encryption: 'twofish-cbc', keyBytes: 16 },
 } as const;
 
 const aeads = {
@@ -162,7 +163,7 @@ function hmac(hash: string, key: Uint8Array, parts: readonly Uint8Array[]): Uint
   return view(mac.digest());
 }
 
-function ownCipher(name: string, key: Uint8Array): 'des-cbc' | 'blowfish-cbc' | undefined {
+function ownCipher(name: string, key: Uint8Array): 'des-cbc' | 'blowfish-cbc' | 'twofish-cbc' | undefined {
   if (!Object.hasOwn(ownCiphers, name)) return undefined;
   const { encryption, keyBytes } = ownCiphers[name as keyof typeof ownCiphers];
   if (key.length !== keyBytes) throw new TypeError(`key: ${name} wants ${keyBytes} bytes, got ${key.length}`);

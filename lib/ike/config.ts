@@ -6,6 +6,7 @@ export type EncryptionName =
   | 'des-cbc'
   | '3des-cbc'
   | 'blowfish-128-cbc'
+  | 'twofish-128-cbc'
   | 'camellia-128-cbc'
   | 'camellia-192-cbc'
   | 'camellia-256-cbc'

@@ -50,6 +50,8 @@ export const encryptionAlgorithms: Readonly<Record<EncryptionName, EncryptionAlg
   'des-cbc': cbc(2, 8, 8),
   '3des-cbc': cbc(3, 24, 8),
   'blowfish-128-cbc': cbc(7, 16, 8, 128),
+  // IANA has no number for it: strongSwan's, out of the range for private use (RFC 7296 3.3.2).
+  'twofish-128-cbc': cbc(1027, 16, 16, 128),
   'camellia-128-cbc': cbc(23, 16, 16, 128),
   'camellia-192-cbc': cbc(23, 24, 16, 192),
   'camellia-256-cbc': cbc(23, 32, 16, 256),

@@ -189,7 +189,7 @@ ${children.map(policy).join('\n')}
         esp: 'kernel',
         swanctl: { connections: this.#connections, secrets: { ike: { secret } } },
         // A VM under load may take long for a key exchange.
-        charon: { retransmit_timeout: 4, retransmit_tries: 4 },
+        charon: { retransmit_timeout: 4, retransmit_tries: 4, accept_private_algs: 'yes' },
       }),
       Capture.start(net.wan, this.#oursFirst ? 'to-r1' : 'to-r2', 'ip or (ip6 and not icmp6)'),
       this.#daemon(),

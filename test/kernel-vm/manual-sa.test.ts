@@ -13,7 +13,7 @@ const hex = (data: Uint8Array) => Buffer.from(data).toString('hex');
 
 /** In the order of RouterOS: what comes in, what goes out. */
 const directions = ['in', 'out'] as const;
-/** The first is changed to the second under way: no IKE negotiates Twofish (RFC 7296 has no number for it). */
+/** The first is changed to the second under way. */
 const ciphers = [
   ['aes-128', 'aes-cbc', 16],
   ['twofish', 'twofish-cbc', 32],

@@ -18,6 +18,8 @@ const suites: readonly Suite[] = [
   ['des', 'md5', 'des-md5', 'DES_CBC', 'HMAC_MD5_96'],
   ['3des', 'sha1', '3des-sha1', '3DES_CBC', 'HMAC_SHA1_96'],
   ['blowfish', 'sha1', 'blowfish128-sha1', 'BLOWFISH_CBC-128', 'HMAC_SHA1_96'],
+  // By a number for private use, see `accept_private_algs` of the pair's charon.
+  ['twofish', 'sha256', 'twofish128-sha256', 'TWOFISH_CBC-128', 'HMAC_SHA2_256_128'],
   ['camellia-128', 'sha256', 'camellia128-sha256', 'CAMELLIA_CBC-128', 'HMAC_SHA2_256_128'],
   ['camellia-192', 'sha256', 'camellia192-sha256', 'CAMELLIA_CBC-192', 'HMAC_SHA2_256_128'],
   ['camellia-256', 'sha512', 'camellia256-sha512', 'CAMELLIA_CBC-256', 'HMAC_SHA2_512_256'],

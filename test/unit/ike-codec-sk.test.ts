@@ -24,6 +24,7 @@ const ciphers = [
   'des-cbc',
   '3des-cbc',
   'blowfish-128-cbc',
+  'twofish-128-cbc',
   'camellia-128-cbc',
   'camellia-192-cbc',
   'camellia-256-cbc',

@@ -9,6 +9,7 @@ const encryptions: Readonly<Record<string, EncryptionAlgorithm>> = {
   'des-cbc': 'des-cbc',
   '3des-cbc': '3des-cbc',
   'blowfish-128-cbc': 'blowfish-cbc',
+  'twofish-128-cbc': 'twofish-cbc',
   'camellia-128-cbc': 'camellia-cbc',
   'camellia-192-cbc': 'camellia-cbc',
   'camellia-256-cbc': 'camellia-cbc',

@@ -59,6 +59,7 @@ const childEncryption: Readonly<Record<string, EncryptionName>> = {
   'aes-192-gcm': 'aes-192-gcm',
   'aes-256-gcm': 'aes-256-gcm',
   chacha20poly1305: 'chacha20-poly1305',
+  twofish: 'twofish-128-cbc',
 };
 
 /** `/ip ipsec proposal auth-algorithms`; AEADs ignore it. */
@@ -96,8 +97,6 @@ function each<T>(item: Item, property: string, table: Readonly<Record<string, T>
   return list(item, property).map((word) => {
     const found = Object.hasOwn(table, word) ? table[word] : undefined;
     if (found !== undefined) return found;
-    // IANA has no IKEv2 transform for it.
-    if (word === 'twofish') throw new Refusal(`${property}=twofish cannot be negotiated by IKEv2`, item, property);
     const use = Object.keys(table).join(', ');
     throw new Refusal(`${property}=${word} is not supported yet; use one of ${use}`, item, property);
   });
