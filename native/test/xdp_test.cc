@@ -75,11 +75,12 @@ Bytes udp(uint16_t port, Bytes payload) {
   return u;
 }
 
+// It hears IPv4 alone: the kernel's own Neighbour Discovery and MLD come at any time.
 Fd packetSocket(const char* interface) {
-  Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL)));
+  Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_IP)));
   sockaddr_ll name{};
   name.sll_family = AF_PACKET;
-  name.sll_protocol = htons(ETH_P_ALL);
+  name.sll_protocol = htons(ETH_P_IP);
   name.sll_ifindex = static_cast<int>(::if_nametoindex(interface));
   CHECK(fd && ::bind(fd.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) == 0);
   return fd;
