@@ -50,24 +50,33 @@ export class KernelSpd {
 
   /**
    * New and changed ones first, then those gone, so that there is no moment without. Throws what the kernel says, also EEXIST when
-   * somebody else has a policy of the same selector; then all is as it was.
+   * somebody else has a policy of the same selector; then all is as it was. One that `repair` could not put back is tried again and
+   * stops no other: who wants something else meanwhile, a rekey say, is not to blame.
    */
   set(wanted: Policies): void {
     const before = this.#installed;
     const done = new Map(before);
     const { added, changed } = difference(done, wanted);
-    const refusal = this.#apply('add', added, done) ?? this.#apply('update', changed, done);
+    const owed = (policy: XfrmPolicySpec) => this.#wanted.has(policyText(policy)) && !before.has(policyText(policy));
+    const fresh = added.filter((policy) => !owed(policy));
+    const refusal = this.#apply('add', fresh, done) ?? this.#apply('update', changed, done);
     if (refusal !== undefined) {
       this.#restore(before, done);
       throw refusal;
     }
+    this.#apply('add', added.filter(owed), done);
     const gone = [...before].flatMap(([text, policy]) => (wanted.has(text) ? [] : [policy]));
     // A policy that somebody has flushed is gone as well.
     this.#xfrm.policies.deleteAll(gone.map(({ selector, direction }) => ({ selector, direction })));
-    this.#installed = this.#wanted = new Map(wanted);
+    for (const policy of gone) done.delete(policyText(policy));
+    this.#installed = done;
+    this.#wanted = new Map(wanted);
   }
 
-  /** Puts back what somebody flushed, deleted or changed, as much of it as the kernel takes. Throws its refusal of the rest. */
+  /**
+   * Puts back what somebody flushed, deleted or changed, as much of it as the kernel takes. Throws its refusal of the rest. (That a
+   * policy was changed is noticed here only: nothing leads here by itself, or two daemons would never come to rest.)
+   */
   repair(): void {
     const done = new Map(this.#there());
     const { added, changed } = difference(done, this.#wanted);

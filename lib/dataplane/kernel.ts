@@ -225,11 +225,13 @@ export class KernelDataPlane implements DataPlane {
     } catch (error) {
       if (!this.#failed) this.#events.failed?.(error as Error);
       this.#failed = true;
+      // Whoever was told may have closed it.
+      if (this.#closed) return;
       clearTimeout(this.#retry);
       this.#retry = setTimeout(() => {
         this.#enforce(() => {
           this.#compile();
-          this.#spd.repair();
+          this.#resynchronise();
           this.#failed = false;
           this.#events.recovered?.();
         });
@@ -266,18 +268,24 @@ export class KernelDataPlane implements DataPlane {
       case 'sa': {
         // Our own come by as well, when they are forgotten already.
         const entry = event.change === 'deleted' ? this.#sad.findKernel(event.sa) : undefined;
-        if (entry !== undefined && this.#xfrm.sas.get(kernelKey(entry.key)) === undefined) this.#expire(entry, true);
+        if (entry === undefined) return;
+        this.#enforce(() => {
+          if (this.#xfrm.sas.get(kernelKey(entry.key)) === undefined) this.#expire(entry, true);
+        });
         return;
       }
       case 'policy':
-        if (event.change === 'deleted' && this.#spd.misses(event.policy)) this.#enforce(() => this.#spd.repair());
+        if (event.change !== 'deleted') return;
+        this.#enforce(() => {
+          if (this.#spd.misses(event.policy)) this.#spd.repair();
+        });
         return;
       case 'policies-flushed':
         this.#enforce(() => this.#spd.repair());
         return;
       case 'sas-flushed':
       case 'overflow':
-        this.#resynchronise();
+        this.#enforce(() => this.#resynchronise());
         return;
     }
   }
@@ -314,7 +322,7 @@ export class KernelDataPlane implements DataPlane {
     this.#events.mapping({ sa: entry.key, reqid: entry.reqid, remote });
   }
 
-  /** Events were lost, and are made up from what is there. A peer that moved is told of again with its next packet. */
+  /** Events were lost, and are made up from what is there. Throws what the kernel refuses. A peer that moved is told of again with its next packet. */
   #resynchronise(): void {
     const there = this.#xfrm.sas.dump();
     const alive = new Map(there.map((sa) => [keyText(sa), sa]));
@@ -327,7 +335,7 @@ export class KernelDataPlane implements DataPlane {
     // The kernel's notes of what it has asked somebody for, which it does not ask for again while it has them.
     for (const { spi, reqid, selector } of there)
       if (spi === 0 && selector !== undefined) this.#wanted(reqid, selector);
-    this.#enforce(() => this.#spd.repair());
+    this.#spd.repair();
   }
 
   /** SAs of a daemon that is gone carry traffic, but nobody renews them: IKE has to make its own. */

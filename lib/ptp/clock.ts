@@ -414,8 +414,11 @@ export class Clock implements PtpEngine, PortHost {
   #lost(now: number): void {
     const since = this.#synchronization.lost(now);
     if (since === undefined || !this.profile.alternateBmca || this.defaultDS.slaveOnly) return;
+    const until = since + 1000 * (this.config.holdoverSeconds ?? 300);
+    // Over already: a master that came without a Sync and went did not begin it anew.
+    if (until <= now) return;
     this.#data.holdoverClass = HOLDOVER_CLASS;
-    this.act({ type: 'setTimer', id: '0/holdover', at: since + 1000 * (this.config.holdoverSeconds ?? 300) });
+    this.act({ type: 'setTimer', id: '0/holdover', at: until });
   }
 
   #setHoldoverClass(clockClass: number | undefined, now: number): void {

@@ -1,5 +1,6 @@
 import { ProtocolError } from '../../errors.ts';
 import { answerChild } from '../child-answer.ts';
+import type { ChildSa } from '../child-sa.ts';
 import type { ChildConfig } from '../config.ts';
 import { resolveDuplicateChild } from '../duplicates.ts';
 import type { PacketSelectors } from '../engine.ts';
@@ -45,7 +46,7 @@ export class ChildCreate implements InitiatorTask {
     if (this.#request.retry(error) || this.#narrowed(error)) return 'again';
     if (error === undefined) this.#accept(sa, payloads);
     else this.#failed(sa, errorName(error));
-    if (error?.notify === NotifyType.NO_ADDITIONAL_SAS) startOver(sa, this.childName);
+    if (error?.notify === NotifyType.NO_ADDITIONAL_SAS) startOver(sa);
     this.#request.dispose();
     return 'done';
   }
@@ -84,8 +85,8 @@ export class ChildCreate implements InitiatorTask {
  * The peer makes no further CHILD_SA, as a minimal implementation may (RFC 7296 4): it comes with another IKE_SA, unless this one still
  * carries others. What cannot be rekeyed is closed, IKE_SA and all, and set up again (2.8).
  */
-export function startOver(sa: IkeSa, childName: string): void {
-  const others = [...sa.children.values()].some((child) => child.alive && child.name !== childName);
+export function startOver(sa: IkeSa, rekeyed?: ChildSa): void {
+  const others = [...sa.children.values()].some((child) => child.alive && child !== rekeyed);
   if (!others) sa.queue.push(new DeleteIke('NO_ADDITIONAL_SAS', { retry: true }));
 }
 

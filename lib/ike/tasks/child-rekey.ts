@@ -91,7 +91,7 @@ export class ChildRekey implements InitiatorTask {
       sa.peer?.ensure();
     } else {
       if (error.notify !== NotifyType.TEMPORARY_FAILURE) reportChildFailure(sa, child.name, errorName(error), {});
-      if (error.notify === NotifyType.NO_ADDITIONAL_SAS) startOver(sa, child.name);
+      if (error.notify === NotifyType.NO_ADDITIONAL_SAS) startOver(sa, child);
       this.#giveUp();
     }
   }
