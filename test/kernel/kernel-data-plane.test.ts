@@ -271,9 +271,12 @@ inOwnNamespace(import.meta.url, () => {
         .sort(),
       ['in', 'out'],
     );
+    // Nor does it stand in the way of another.
+    plane.setPolicies([policy, { ...policy, id: 2, selector: { ...selector, remote: '10.3.0.0/16' } }]);
+    assert.equal(xfrm.policies.dump({ minimumPriority: 4 }).length, 5);
     xfrm.policies.delete(place);
     await until(() => recoveries > 0, 20_000, 'another attempt');
-    assert.equal(xfrm.policies.dump({ minimumPriority: 4 }).length, 3);
+    assert.equal(xfrm.policies.dump({ minimumPriority: 4 }).length, 6);
     assert.deepEqual([failures.length, recoveries], [1, 1]);
   });
 
